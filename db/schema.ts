@@ -1,0 +1,226 @@
+// The tables: the only definition of a row. Migrations are generated from it (see db/README.md).
+import { sql } from 'drizzle-orm';
+import {
+  blob,
+  check,
+  foreignKey,
+  index,
+  integer,
+  primaryKey,
+  sqliteTable,
+  text,
+  unique,
+  uniqueIndex,
+} from 'drizzle-orm/sqlite-core';
+import { ATTEMPT_OUTCOMES, JOB_STATUSES } from '../src/contract/job.ts';
+
+const quoted = (values: readonly string[]) => sql.raw(values.map((value) => `'${value}'`).join(','));
+
+/** What is true of the database as a whole: `queue_id`. */
+export const meta = sqliteTable('meta', {
+  key: text().primaryKey(),
+  value: text().notNull(),
+});
+
+/**
+ * One row a job. The payload has a table of its own, so that what changes while a job runs
+ * (progress, fence) does not rewrite it; the result is written once, at the end, and stays last
+ * in the row so that reading the columns before it touches no overflow page.
+ */
+export const jobs = sqliteTable(
+  'jobs',
+  {
+    seq: integer().primaryKey(),
+    jobId: text('job_id').notNull(),
+    tenant: text().notNull(),
+    /** The caller's own id. */
+    id: text(),
+    endpoint: text().notNull(),
+    status: text({ enum: JOB_STATUSES }).notNull(),
+    /** 1 when queued and not delayed: a claim may take it. */
+    ready: integer().notNull(),
+    version: integer().notNull(),
+    priority: integer().notNull(),
+    runAt: integer('run_at').notNull(),
+    attempt: integer().notNull(),
+    maxAttempts: integer('max_attempts').notNull(),
+    lostLeases: integer('lost_leases').notNull(),
+    maxLostLeases: integer('max_lost_leases').notNull(),
+    maxRuntimeSeconds: integer('max_runtime_seconds').notNull(),
+    retentionSeconds: integer('retention_seconds'),
+    webhookUrl: text('webhook_url'),
+    /** Rises by one with every claim, never reset. */
+    fence: integer().notNull(),
+    leaseToken: text('lease_token'),
+    leaseSeconds: integer('lease_seconds'),
+    /** Information only: leases run on the monotonic clock, in memory. */
+    leaseDeadlineAt: integer('lease_deadline_at'),
+    /** SHA-256 of the call that ended the lease, so that the same call is answered again. */
+    reportDigest: blob('report_digest', { mode: 'buffer' }),
+    workerId: text('worker_id'),
+    workerPid: integer('worker_pid'),
+    cancelRequestedAt: integer('cancel_requested_at'),
+    createdAt: integer('created_at').notNull(),
+    updatedAt: integer('updated_at').notNull(),
+    startedAt: integer('started_at'),
+    endedAt: integer('ended_at'),
+    expiresAt: integer('expires_at'),
+    progress: text(),
+    endCode: integer('end_code'),
+    endMessage: text('end_message'),
+    endPid: integer('end_pid'),
+    endTotalMs: integer('end_total_ms'),
+    endRunMs: integer('end_run_ms'),
+    endQueueLength: integer('end_queue_length'),
+    endBuildNumber: text('end_build_number'),
+    resultCrc: integer('result_crc'),
+    result: text(),
+  },
+  (t) => [
+    uniqueIndex('jobs_job_id').on(t.jobId),
+    index('jobs_claim')
+      .on(t.tenant, t.endpoint, sql`${t.priority} desc`, t.runAt, t.seq)
+      .where(sql`status = 'queued' and ready = 1`),
+    index('jobs_delayed')
+      .on(t.runAt)
+      .where(sql`status = 'queued' and ready = 0`),
+    index('jobs_running')
+      .on(t.seq)
+      .where(sql`status = 'running'`),
+    index('jobs_expiry')
+      .on(t.expiresAt)
+      .where(sql`expires_at is not null`),
+    index('jobs_updated').on(t.tenant, t.updatedAt),
+    index('jobs_by_time').on(t.tenant, t.createdAt),
+    index('jobs_by_status').on(t.tenant, t.status, t.createdAt),
+    index('jobs_by_endpoint').on(t.tenant, t.endpoint, t.status, t.createdAt),
+    index('jobs_by_caller_id')
+      .on(t.tenant, t.id, t.createdAt)
+      .where(sql`id is not null`),
+    check('jobs_status', sql`${t.status} in (${quoted(JOB_STATUSES)})`),
+    check('jobs_ready', sql`${t.ready} in (0, 1) and (${t.ready} = 0 or ${t.status} = 'queued')`),
+    check('jobs_version', sql`${t.version} >= 1 and ${t.fence} >= 0`),
+    check('jobs_priority', sql`${t.priority} between -100 and 100`),
+    check('jobs_attempt', sql`${t.attempt} between 1 and ${t.maxAttempts}`),
+    check(
+      'jobs_running_has_lease',
+      sql`${t.status} <> 'running' or (${t.leaseToken} is not null and ${t.workerId} is not null and ${t.startedAt} is not null and ${t.fence} >= 1)`,
+    ),
+    check(
+      'jobs_ended_has_end',
+      sql`(${t.status} in ('done', 'failed', 'cancelled')) = (${t.endedAt} is not null and ${t.endCode} is not null and ${t.endMessage} is not null and ${t.endPid} is not null and ${t.endTotalMs} is not null and ${t.endRunMs} is not null and ${t.endQueueLength} is not null and ${t.endBuildNumber} is not null)`,
+    ),
+    check(
+      'jobs_done_has_result',
+      sql`(${t.status} = 'done') = (${t.result} is not null) and (${t.result} is null) = (${t.resultCrc} is null)`,
+    ),
+  ],
+);
+
+/** A job's payload, JSON text, with the CRC-32 that every read verifies. */
+export const jobPayloads = sqliteTable(
+  'job_payloads',
+  {
+    seq: integer().primaryKey(),
+    crc: integer().notNull(),
+    payload: text().notNull(),
+  },
+  (t) => [foreignKey({ columns: [t.seq], foreignColumns: [jobs.seq] }).onDelete('cascade')],
+);
+
+/** One row a claim: who had the job, and how that ended. */
+export const attempts = sqliteTable(
+  'attempts',
+  {
+    jobSeq: integer('job_seq').notNull(),
+    fence: integer().notNull(),
+    workerId: text('worker_id').notNull(),
+    workerPid: integer('worker_pid'),
+    startedAt: integer('started_at').notNull(),
+    endedAt: integer('ended_at'),
+    outcome: text({ enum: ATTEMPT_OUTCOMES }),
+    message: text(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.jobSeq, t.fence] }),
+    foreignKey({ columns: [t.jobSeq], foreignColumns: [jobs.seq] }).onDelete('cascade'),
+    check('attempts_outcome', sql`${t.outcome} in (${quoted(ATTEMPT_OUTCOMES)})`),
+    check('attempts_ended', sql`(${t.outcome} is null) = (${t.endedAt} is null)`),
+  ],
+);
+
+/** The outbox of job changes; `seq` is the SSE id, global and never reused. */
+export const events = sqliteTable(
+  'events',
+  {
+    seq: integer().primaryKey({ autoIncrement: true }),
+    tenant: text().notNull(),
+    jobSeq: integer('job_seq').notNull(),
+    jobId: text('job_id').notNull(),
+    version: integer().notNull(),
+    kind: text().notNull(),
+    at: integer().notNull(),
+    data: text().notNull(),
+  },
+  (t) => [
+    index('events_job').on(t.jobSeq, t.seq),
+    index('events_tenant').on(t.tenant, t.seq),
+    foreignKey({ columns: [t.jobSeq], foreignColumns: [jobs.seq] }).onDelete('cascade'),
+  ],
+);
+
+/**
+ * Jobs by tenant, endpoint, state and readiness, kept by triggers on `jobs`. Endpoint `''` is the
+ * tenant's total, and tenant `''` with it the whole gateway's.
+ */
+export const counters = sqliteTable(
+  'counters',
+  {
+    tenant: text().notNull(),
+    endpoint: text().notNull(),
+    status: text({ enum: JOB_STATUSES }).notNull(),
+    ready: integer().notNull(),
+    n: integer().notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.tenant, t.endpoint, t.status, t.ready] }),
+    check('counters_n', sql`${t.n} >= 0`),
+  ],
+);
+
+/** A submission's idempotency key; the same key with another digest is a conflict. */
+export const idempotencyKeys = sqliteTable(
+  'idempotency_keys',
+  {
+    tenant: text().notNull(),
+    key: text().notNull(),
+    digest: text().notNull(),
+    jobId: text('job_id').notNull(),
+    expiresAt: integer('expires_at').notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.tenant, t.key] }),
+    index('idempotency_keys_expiry').on(t.expiresAt),
+  ],
+);
+
+/** API keys; of the key itself only a SHA-256 is kept. */
+export const keys = sqliteTable(
+  'keys',
+  {
+    keyId: text('key_id').primaryKey(),
+    tenant: text().notNull(),
+    name: text().notNull(),
+    secretHash: blob('secret_hash', { mode: 'buffer' }).notNull(),
+    /** Scopes separated by a space. */
+    scopes: text().notNull(),
+    createdAt: integer('created_at').notNull(),
+    expiresAt: integer('expires_at'),
+    revokedAt: integer('revoked_at'),
+    lastUsedAt: integer('last_used_at'),
+  },
+  (t) => [
+    unique('keys_secret_hash').on(t.secretHash),
+    check('keys_hash', sql`length(${t.secretHash}) = 32`),
+  ],
+);

@@ -1,0 +1,62 @@
+// The authenticator: from the x-api-key header to who is calling and what they may do.
+import { timingSafeEqual } from 'node:crypto';
+import type { Clock } from '../contract/clock.ts';
+import type { Scope } from '../contract/scope.ts';
+import type { ApiKey, JobStore } from '../store/job-store.ts';
+import { hashKey, keyIdOf } from './key-format.ts';
+
+/** Who calls. */
+export interface Principal {
+  /** Id of the key; `env` for the admin key given from outside. */
+  keyId: string;
+  tenant: string;
+  scopes: readonly Scope[];
+}
+
+export interface AuthenticatorOptions {
+  store: JobStore;
+  clock: Clock;
+  /** An admin key of tenant `default` that is not in the store. Default: none. */
+  adminKey?: string | undefined;
+}
+
+export const DEFAULT_TENANT = 'default';
+
+const ADMIN: Principal = { keyId: 'env', tenant: DEFAULT_TENANT, scopes: ['admin'] };
+
+/** Compared against where there is nothing to compare against, so that it takes the same time. */
+const NO_HASH = Buffer.alloc(32);
+
+export class Authenticator {
+  readonly #store: JobStore;
+  readonly #clock: Clock;
+  readonly #adminHash: Buffer | undefined;
+
+  constructor({ store, clock, adminKey }: AuthenticatorOptions) {
+    this.#store = store;
+    this.#clock = clock;
+    this.#adminHash = adminKey === undefined ? undefined : hashKey(adminKey);
+  }
+
+  /** Undefined when the header is missing or its key is unknown, revoked or expired. */
+  async authenticate(header: string | undefined): Promise<Principal | undefined> {
+    if (!header) return undefined;
+    const given = hashKey(header);
+    if (this.#isAdmin(given)) return ADMIN;
+    const keyId = keyIdOf(header);
+    if (keyId === undefined) return undefined;
+    const key = await this.#store.findKey(keyId);
+    // The comparison comes first: how long it takes says nothing about which ids exist.
+    const matches = timingSafeEqual(given, key?.secretHash ?? NO_HASH);
+    if (!matches || !key || !this.#isLive(key)) return undefined;
+    return { keyId, tenant: key.tenant, scopes: key.scopes };
+  }
+
+  #isAdmin(given: Buffer): boolean {
+    return this.#adminHash !== undefined && timingSafeEqual(given, this.#adminHash);
+  }
+
+  #isLive({ revokedAt, expiresAt }: ApiKey): boolean {
+    return revokedAt === null && (expiresAt === null || this.#clock.now() < expiresAt);
+  }
+}

@@ -1,0 +1,162 @@
+// The configuration: the environment's variables, their bounds and defaults, read into one object.
+import { isIP } from 'node:net';
+import { z } from 'zod';
+
+const MIB = 1024 * 1024;
+
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+
+/** A whole number in decimal digits, within bounds. */
+function wholeNumber(min: number, max: number, fallback: number) {
+  const rule = `must be a whole number from ${min} to ${max}`;
+  return z
+    .string()
+    .regex(/^\d{1,15}$/, rule)
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, rule)
+    .default(fallback);
+}
+
+const HOST_NAME = /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i;
+
+const host = z
+  .string()
+  .refine((value) => isIP(value) > 0 || HOST_NAME.test(value), 'must be an IP address or a host name');
+
+const databasePath = z.string().transform((url, context) => {
+  const { path, fault } = readDatabaseUrl(url);
+  if (path !== undefined) return path;
+  context.addIssue({ code: 'custom', message: fault });
+  return z.NEVER;
+});
+
+/** Every variable, with what it is for. An empty string counts as not set. */
+export const VARIABLES = z.object({
+  HOST: host.default('127.0.0.1').describe('address to listen on'),
+  PORT: wholeNumber(0, 65_535, 8080).describe('port to listen on; 0 takes a free one'),
+  DATABASE_URL: databasePath
+    .prefault('file:./data/jobgate.db')
+    .describe('the database file, made if missing'),
+  API_KEY: z
+    .string()
+    .regex(/^[\x21-\x7e]+$/, 'must be visible ASCII characters without spaces')
+    .optional()
+    .describe('an admin key given from outside'),
+  MAX_QUEUE_LENGTH: wholeNumber(0, 1e9, 0).describe('queued jobs at most; 0 for no limit'),
+  MAX_WAITERS: wholeNumber(1, 1e6, 20_000).describe('requests that may wait at the same time'),
+  MAX_BODY_BYTES: wholeNumber(1024, 64 * MIB, MIB).describe('largest request body'),
+  MAX_RESULT_BYTES: wholeNumber(1024, 64 * MIB, 8 * MIB).describe('largest result of a worker'),
+  LOG_LEVEL: z
+    .enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`)
+    .default('info')
+    .describe(LOG_LEVELS.join(', ')),
+  RETENTION_DAYS: wholeNumber(0, 36_500, 30).describe('days an ended job is kept; 0 for ever'),
+});
+
+type VariableName = keyof typeof VARIABLES.shape;
+
+export interface Config {
+  readonly host: string;
+  readonly port: number;
+  /** Path of the database file, as given: absolute or relative to the working folder. */
+  readonly databasePath: string;
+  readonly apiKey: string | undefined;
+  readonly maxQueueLength: number;
+  readonly maxWaiters: number;
+  readonly maxBodyBytes: number;
+  readonly maxResultBytes: number;
+  readonly logLevel: (typeof LOG_LEVELS)[number];
+  readonly retentionDays: number;
+}
+
+/** What is wrong with the environment, one line for each variable. */
+export class ConfigError extends Error {
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(problems.join('\n'));
+    this.name = 'ConfigError';
+    this.problems = problems;
+  }
+}
+
+export type Environment = Record<string, string | undefined>;
+
+/** Reads the environment. Throws ConfigError; what is not ours is left alone. */
+export function readConfig(environment: Environment): Config {
+  const given = withoutEmpty(environment);
+  const parsed = VARIABLES.safeParse(given);
+  const problems = [...misspelled(given), ...(parsed.error?.issues ?? []).map(toProblem)];
+  if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
+  return Object.freeze(toConfig(parsed.data));
+}
+
+function toConfig(values: z.output<typeof VARIABLES>): Config {
+  return {
+    host: values.HOST,
+    port: values.PORT,
+    databasePath: values.DATABASE_URL,
+    apiKey: values.API_KEY,
+    maxQueueLength: values.MAX_QUEUE_LENGTH,
+    maxWaiters: values.MAX_WAITERS,
+    maxBodyBytes: values.MAX_BODY_BYTES,
+    maxResultBytes: values.MAX_RESULT_BYTES,
+    logLevel: values.LOG_LEVEL,
+    retentionDays: values.RETENTION_DAYS,
+  };
+}
+
+function withoutEmpty(environment: Environment): Environment {
+  return Object.fromEntries(Object.entries(environment).filter(([, value]) => value));
+}
+
+/** The value is not repeated: it may be a secret in the wrong place. */
+function toProblem({ path, message }: z.core.$ZodIssue): string {
+  return `${path.join('.')} ${message}`;
+}
+
+type DatabaseUrl = { path: string; fault?: never } | { path?: never; fault: string };
+
+/** `file:relative`, `file:/absolute` or `file:///absolute`, percent-encoded. */
+function readDatabaseUrl(url: string): DatabaseUrl {
+  if (!url.startsWith('file:')) return { fault: 'must be a file URL: file:./data/jobgate.db' };
+  if (/[?#]/.test(url)) return { fault: 'must be a plain file URL: write ? and # as %3F and %23' };
+  const path = decode(url.slice('file:'.length).replace(/^\/\/(?=\/)/, ''));
+  if (path === undefined) return { fault: 'has a percent-encoding that does not decode' };
+  if (path.startsWith('//')) return { fault: 'must not name a host: write file:/folder/file.db' };
+  if (path === ':memory:') return { fault: 'must name a file: jobs in memory would be lost' };
+  if (/(^|\/)\.{0,2}$/.test(path)) return { fault: 'must name a file, not a folder' };
+  return { path };
+}
+
+function decode(text: string): string | undefined {
+  try {
+    const decoded = decodeURIComponent(text);
+    return decoded.includes('\0') ? undefined : decoded;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Variables that look like ours but are not, where the one that was meant is not set. */
+function misspelled(given: Environment): string[] {
+  const missing = Object.keys(VARIABLES.shape).filter((name) => given[name] === undefined);
+  const unknown = Object.keys(given).filter((name) => !(name in VARIABLES.shape));
+  return unknown.flatMap((name) => {
+    const meant = missing.find((known) => isNearMiss(name, known));
+    return meant ? [`${name} is not a variable of Jobgate: did you mean ${meant}?`] : [];
+  });
+}
+
+/** Short names are a letter away from too many others: only letters in the wrong order count. */
+function isNearMiss(name: string, known: string): boolean {
+  if (known.length < 7) return name.length === known.length && editDistance(name, known) === 1;
+  return editDistance(name, known) <= (known.length < 12 ? 1 : 2);
+}
+
+/** Letters added, dropped, changed or swapped with their neighbour. */
+function editDistance(from: string, to: string): number {
+  const rows = [Array.from({ length: to.length + 1 }, (_, column) => column)];
+  for (let i = 1; i <= from.length; i += 1) rows.push(nextRow(rows, from, to));
+  return rows[from.length]?.[to.length] ?? 0;
+}

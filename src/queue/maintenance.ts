@@ -1,0 +1,60 @@
+// The maintenance loop: runs each unit when it wants to be called next.
+import type { Clock } from '../contract/clock.ts';
+import type { JobStore } from '../store/job-store.ts';
+import { checkpoint } from './checkpoint.ts';
+import { expireLeases } from './expire-leases.ts';
+import { prune } from './prune.ts';
+import { wakeDelayed } from './wake-delayed.ts';
+
+/** Does its work and resolves to the milliseconds until it wants to be called again. */
+export type Poll = () => Promise<number>;
+
+export type OnError = (error: unknown, what: string) => void;
+
+const RETRY_MS = 1000;
+
+export class Maintenance {
+  readonly #units: Record<string, Poll>;
+  readonly #onError: OnError;
+  readonly #timers = new Map<string, NodeJS.Timeout>();
+  readonly #running = new Set<Promise<void>>();
+  #stopped = false;
+
+  constructor(store: JobStore, clock: Clock, onError: OnError) {
+    this.#onError = onError;
+    this.#units = {
+      'expire leases': () => expireLeases(store, clock),
+      'wake delayed jobs': () => wakeDelayed(store, clock),
+      'remove old jobs': () => prune(store),
+      'checkpoint the store': () => checkpoint(store),
+    };
+  }
+
+  start(): void {
+    for (const [name, poll] of Object.entries(this.#units)) this.#schedule(name, poll, 0);
+  }
+
+  /** Resolves when no unit runs any more. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    for (const timer of this.#timers.values()) clearTimeout(timer);
+    await Promise.all(this.#running);
+  }
+
+  #schedule(name: string, poll: Poll, afterMs: number): void {
+    if (this.#stopped) return;
+    const timer = setTimeout(() => {
+      const run = this.#run(name, poll).finally(() => this.#running.delete(run));
+      this.#running.add(run);
+    }, afterMs);
+    this.#timers.set(name, timer);
+  }
+
+  async #run(name: string, poll: Poll): Promise<void> {
+    const next = await poll().catch((error: unknown) => {
+      this.#onError(error, name);
+      return RETRY_MS;
+    });
+    this.#schedule(name, poll, next);
+  }
+}

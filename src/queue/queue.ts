@@ -1,0 +1,99 @@
+// The queue as the procedures see it: reads that can wait for an end, claims that can wait for work.
+import type { Clock } from '../contract/clock.ts';
+import { hasEnded, type JobState } from '../contract/job.ts';
+import type { ClaimedJob, ClaimRequest, JobChange, JobRef, JobStore } from '../store/job-store.ts';
+import { Maintenance, type OnError } from './maintenance.ts';
+import { Waiters } from './waiters.ts';
+
+export interface QueueOptions {
+  store: JobStore;
+  clock: Clock;
+  /** How many callers may wait at once, for an end or for work. */
+  maxWaiters: number;
+  /** Told of what the maintenance could not do; it tries again by itself. */
+  onError: OnError;
+}
+
+export class Queue {
+  readonly #store: JobStore;
+  readonly #clock: Clock;
+  readonly #waiters: Waiters;
+  readonly #maintenance: Maintenance;
+  #unsubscribe: () => void = () => {};
+
+  constructor({ store, clock, maxWaiters, onError }: QueueOptions) {
+    this.#store = store;
+    this.#clock = clock;
+    this.#waiters = new Waiters(clock, maxWaiters);
+    this.#maintenance = new Maintenance(store, clock, onError);
+  }
+
+  /** Begins to tell waiters of changes, and the maintenance. */
+  start(): void {
+    this.#unsubscribe = this.#store.onChange((change) => this.#wakeFor(change));
+    this.#maintenance.start();
+  }
+
+  /** Answers all waiters with what is true now and lets the maintenance finish its step. */
+  async stop(): Promise<void> {
+    this.#unsubscribe();
+    this.#waiters.stop();
+    await this.#maintenance.stop();
+  }
+
+  /**
+   * The job's state; with `waitSeconds`, held back until the job has ended or the time is up.
+   * Undefined when there is no such job. Throws `too_many_requests` when too many wait.
+   */
+  async findState(
+    ref: JobRef,
+    waitSeconds: number,
+    signal?: AbortSignal,
+  ): Promise<JobState | undefined> {
+    const state = await this.#store.findState(ref);
+    if (waitSeconds === 0 || !state || hasEnded(state.status)) return state;
+    const parked = this.#waiters.park([endKey(ref)], waitSeconds * 1000, signal);
+    // Read again once parked: it may have ended just before.
+    const parkedState = await this.#store.findState(ref);
+    if (!parkedState || hasEnded(parkedState.status)) {
+      parked.leave();
+      return parkedState;
+    }
+    await parked.wakeup;
+    return this.#store.findState(ref);
+  }
+
+  /**
+   * Claims what waits; with `waitSeconds` and nothing there, as soon as something comes. Empty when
+   * the time is up. Throws `too_many_requests` when too many wait.
+   */
+  async claim(request: ClaimRequest, waitSeconds: number, signal?: AbortSignal): Promise<ClaimedJob[]> {
+    const deadline = this.#clock.monotonic() + waitSeconds * 1000;
+    const keys = request.endpoints.map((endpoint) => workKey(request.tenant, endpoint));
+    let claimed = await this.#store.claim(request);
+    while (claimed.length === 0 && !signal?.aborted) {
+      const remainingMs = deadline - this.#clock.monotonic();
+      if (remainingMs <= 0) return claimed;
+      const parked = this.#waiters.park(keys, remainingMs, signal);
+      // Claim again once parked: work may have come just before.
+      claimed = await this.#store.claim(request);
+      if (claimed.length > 0) parked.leave();
+      else if ((await parked.wakeup) !== 'woken') return claimed;
+      else claimed = await this.#store.claim(request);
+    }
+    return claimed;
+  }
+
+  #wakeFor(change: JobChange): void {
+    if (change.kind === 'deleted' || isEnd(change.kind)) this.#waiters.wake(endKey(change));
+    // One job is work for one: waking all would be a stampede for it.
+    if (change.claimable) this.#waiters.wake(workKey(change.tenant, change.endpoint), 1);
+  }
+}
+
+function isEnd(kind: JobChange['kind']): boolean {
+  return kind === 'done' || kind === 'failed' || kind === 'cancelled';
+}
+
+const endKey = ({ tenant, jobId }: JobRef) => `end ${tenant} ${jobId}`;
+const workKey = (tenant: string, endpoint: string) => `work ${tenant} ${endpoint}`;

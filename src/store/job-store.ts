@@ -1,0 +1,208 @@
+// The JobStore port: every atomic verb the gateway needs of a store, and nothing of how it is kept.
+import type { Attempt, Job, JobState, JobStatus, Progress } from '../contract/job.ts';
+import type { JsonText } from '../contract/json-text.ts';
+import type { Clock } from '../contract/clock.ts';
+import type { Scope } from '../contract/scope.ts';
+
+/** What a store is opened with: the clock, and the policy it applies inside its transactions. */
+export interface JobStoreOptions {
+  clock: Clock;
+  /** The gateway's process id and version, frozen into the envelopes of jobs that end. */
+  pid: number;
+  buildNumber: string;
+  /** All queued jobs of the gateway; 0 for no limit. */
+  maxQueueLength: number;
+  /** Milliseconds until the next attempt after the given number of failures (1 and up). */
+  retryDelayMs(failures: number): number;
+  /** How long a worker may still run a job whose cancellation was requested. */
+  cancelGraceMs: number;
+  /** How long an ended job is kept unless it says otherwise; 0 for ever. */
+  retentionMs: number;
+}
+
+export interface NewJob {
+  tenant: string;
+  endpoint: string;
+  payload: JsonText;
+  id: string | null;
+  priority: number;
+  /** Epoch milliseconds before which it is not claimed; null for now. */
+  runAt: number | null;
+  maxAttempts: number;
+  maxRuntimeSeconds: number;
+  retentionSeconds: number | null;
+  webhookUrl: string | null;
+  idempotency: Idempotency | null;
+}
+
+/** The same key with the same digest of the request is the same job; with another, a conflict. */
+export interface Idempotency {
+  key: string;
+  digest: string;
+  ttlMs: number;
+}
+
+export interface Submitted {
+  jobId: string;
+  id: string | null;
+  /** The tenant's jobs that wait now. */
+  queueLength: number;
+  replayed: boolean;
+}
+
+export interface ClaimRequest {
+  tenant: string;
+  endpoints: readonly string[];
+  workerId: string;
+  workerPid: number | null;
+  max: number;
+  leaseSeconds: number;
+}
+
+export interface ClaimedJob {
+  jobId: string;
+  id: string | null;
+  endpoint: string;
+  payload: JsonText;
+  attempt: number;
+  maxAttempts: number;
+  leaseToken: string;
+  leaseSeconds: number;
+  /** Epoch milliseconds at which the attempt's `max_runtime_seconds` are up. */
+  deadlineAt: number;
+}
+
+/** Who says something about a running job: only the holder of the token is heard. */
+export interface LeaseHolder {
+  tenant: string;
+  jobId: string;
+  leaseToken: string;
+}
+
+export interface Failure {
+  /** 400 to 599. */
+  code: number;
+  message: string;
+  /** false: failed for good. */
+  retry: boolean;
+  /** Milliseconds; null for the store's backoff. */
+  retryDelayMs: number | null;
+}
+
+export interface JobRef {
+  tenant: string;
+  jobId: string;
+}
+
+export interface StatusCount {
+  endpoint: string;
+  status: JobStatus;
+  /** Whether a queued job may be claimed now (not delayed). */
+  ready: boolean;
+  count: number;
+}
+
+export const CHANGE_KINDS = [
+  'queued',
+  'running',
+  'progress',
+  'cancel_requested',
+  'done',
+  'failed',
+  'cancelled',
+  'deleted',
+] as const;
+
+export type ChangeKind = (typeof CHANGE_KINDS)[number];
+
+/** Told to listeners after the commit that made it true. */
+export interface JobChange {
+  tenant: string;
+  jobId: string;
+  endpoint: string;
+  kind: ChangeKind;
+  version: number;
+  /** Whether a worker could claim it now. */
+  claimable: boolean;
+}
+
+export interface ApiKey {
+  keyId: string;
+  tenant: string;
+  name: string;
+  /** SHA-256 of the whole key. */
+  secretHash: Buffer;
+  scopes: Scope[];
+  createdAt: number;
+  expiresAt: number | null;
+  revokedAt: number | null;
+  lastUsedAt: number | null;
+}
+
+/**
+ * Everything that changes a job is one atomic verb; when its promise resolves, the change survives
+ * a power cut. Verbs throw `JobgateError`: `job_not_found`, `lease_lost`, `illegal_transition`,
+ * `too_many_requests` (queue full), `idempotency_mismatch`, `unavailable` (nothing was written),
+ * `internal` (what is stored is damaged). A job of another tenant is not found.
+ */
+export interface JobStore {
+  /** An integer up to 2^53-1, made once for a database and kept in it. */
+  readonly queueId: number;
+
+  /** Adds all of the jobs or none. */
+  submit(jobs: readonly NewJob[]): Promise<Submitted[]>;
+
+  /** The hot read. Never writes. */
+  findState(ref: JobRef): Promise<JobState | undefined>;
+  find(ref: JobRef): Promise<Job | undefined>;
+  /** Every attempt of a job, oldest first. */
+  listAttempts(ref: JobRef): Promise<Attempt[]>;
+  /** States of the jobs changed since then (epoch milliseconds), latest first. */
+  listChangedSince(tenant: string, since: number, limit: number): Promise<Map<string, JobStatus>>;
+  /** The tenant's jobs that wait now and may be claimed, in constant time. */
+  queueLength(tenant: string): Promise<number>;
+  countByStatus(tenant: string): Promise<StatusCount[]>;
+
+  /** Gives out up to `max` waiting jobs: priority, then run_at, then first in first out. */
+  claim(request: ClaimRequest): Promise<ClaimedJob[]>;
+  /** Extends the lease; `leaseSeconds` null keeps its length. */
+  heartbeat(
+    holder: LeaseHolder,
+    leaseSeconds: number | null,
+    progress: Progress | null,
+  ): Promise<{ cancelRequested: boolean; leaseSeconds: number }>;
+  complete(holder: LeaseHolder, result: JsonText): Promise<JobStatus>;
+  fail(holder: LeaseHolder, failure: Failure): Promise<JobStatus>;
+  /** Hands the job back without burning an attempt. */
+  release(holder: LeaseHolder): Promise<JobStatus>;
+
+  cancel(ref: JobRef): Promise<void>;
+  /** Puts a failed or cancelled job back in the queue as a fresh attempt. */
+  retry(ref: JobRef): Promise<void>;
+  /** Removes an ended job. */
+  delete(ref: JobRef): Promise<void>;
+
+  /** Ends the leases whose time is up (lapsed, over the runtime, past the cancel grace). */
+  expireLeases(limit: number): Promise<number>;
+  /** Monotonic milliseconds of the next lease to end; undefined when none runs. */
+  nextLeaseExpiry(): number | undefined;
+  /** Makes delayed jobs whose time has come claimable. */
+  wakeDelayed(limit: number): Promise<number>;
+  /** Epoch milliseconds of the next delayed job; undefined when none waits. */
+  nextDelayed(): Promise<number | undefined>;
+  /** Removes ended jobs past their retention and idempotency keys past theirs. */
+  prune(limit: number): Promise<number>;
+  /** Moves the log into the file and gives free space back to the disk. */
+  checkpoint(): Promise<void>;
+
+  createKey(key: ApiKey): Promise<void>;
+  findKey(keyId: string): Promise<ApiKey | undefined>;
+  listKeys(): Promise<ApiKey[]>;
+  /** False when there is no such key. Revoking twice keeps the first time. */
+  revokeKey(keyId: string, at: number): Promise<boolean>;
+
+  /** Tells `listener` of every change after its commit; returns how to stop. */
+  onChange(listener: (change: JobChange) => void): () => void;
+  close(): Promise<void>;
+}
+

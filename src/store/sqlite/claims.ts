@@ -1,0 +1,130 @@
+// Claiming: waiting jobs to a worker, best first, each under a new fence and lease.
+import { randomBytes } from 'node:crypto';
+import { and, desc, eq, sql } from 'drizzle-orm';
+import { attempts, jobPayloads, jobs } from '../../../db/schema.ts';
+import type { ClaimedJob, ClaimRequest, JobStore } from '../job-store.ts';
+import type { Transaction } from './group-commit.ts';
+import { verified, type JobRow } from './job-row.ts';
+import type { JobWriter } from './job-writer.ts';
+import type { Lease } from './leases.ts';
+import { param, type Session } from './session.ts';
+
+interface Candidate {
+  seq: number;
+  priority: number;
+  runAt: number;
+}
+
+export function claims(session: Session, writer: JobWriter): Pick<JobStore, 'claim'> {
+  const { options, commits, leases } = session;
+  const statements = prepareStatements(session);
+
+  /** The best waiting jobs over all of the endpoints, each endpoint's read from its index. */
+  function candidates({ tenant, endpoints, max }: ClaimRequest): Candidate[] {
+    const found = endpoints.flatMap((endpoint) => statements.waiting.all({ tenant, endpoint, max }));
+    return found.sort(byOrder).slice(0, max);
+  }
+
+  function claimOne(tx: Transaction, request: ClaimRequest, seq: number): ClaimedJob | undefined {
+    const waiting = writer.loadBySeq(seq);
+    const payload = statements.payload.get({ seq });
+    if (!waiting || !payload) return undefined;
+    const running = start(tx, waiting, request);
+    const lease = leaseOf(running, request);
+    tx.afterCommit(() => leases.set(lease));
+    return {
+      jobId: running.jobId,
+      id: running.id,
+      endpoint: running.endpoint,
+      payload: verified('payload', payload.payload, payload.crc),
+      attempt: running.attempt,
+      maxAttempts: running.maxAttempts,
+      leaseToken: lease.token,
+      leaseSeconds: request.leaseSeconds,
+      deadlineAt: (running.startedAt ?? 0) + running.maxRuntimeSeconds * 1000,
+    };
+  }
+
+  function start(tx: Transaction, row: JobRow, request: ClaimRequest): JobRow {
+    const now = options.clock.now();
+    const { workerId, workerPid, leaseSeconds } = request;
+    const fence = row.fence + 1;
+    statements.addAttempt.run({ jobSeq: row.seq, fence, workerId, workerPid, startedAt: now });
+    const running: JobRow = {
+      ...row,
+      status: 'running',
+      ready: 0,
+      fence,
+      leaseToken: randomBytes(24).toString('base64url'),
+      leaseSeconds,
+      leaseDeadlineAt: now + leaseSeconds * 1000,
+      reportDigest: null,
+      workerId,
+      workerPid,
+      startedAt: now,
+      progress: null,
+    };
+    return writer.save(tx, running, 'running', { worker_id: workerId });
+  }
+
+  function leaseOf(row: JobRow, { leaseSeconds }: ClaimRequest): Lease {
+    const monotonic = options.clock.monotonic();
+    return {
+      seq: row.seq,
+      jobId: row.jobId,
+      tenant: row.tenant,
+      token: row.leaseToken ?? '',
+      lengthMs: leaseSeconds * 1000,
+      startedAt: monotonic,
+      lapsesAt: monotonic + leaseSeconds * 1000,
+      runtimeEndsAt: monotonic + row.maxRuntimeSeconds * 1000,
+      graceEndsAt: Infinity,
+      progressEventAt: -Infinity,
+    };
+  }
+
+  return {
+    claim: (request) =>
+      commits.run((tx) =>
+        candidates(request).flatMap(({ seq }) => claimOne(tx, request, seq) ?? []),
+      ),
+  };
+}
+
+function byOrder(a: Candidate, b: Candidate): number {
+  return b.priority - a.priority || a.runAt - b.runAt || a.seq - b.seq;
+}
+
+function prepareStatements({ orm }: Session) {
+  return {
+    // `status` and `ready` are literals: only then does SQLite see that the partial index serves.
+    waiting: orm
+      .select({ seq: jobs.seq, priority: jobs.priority, runAt: jobs.runAt })
+      .from(jobs)
+      .where(
+        and(
+          eq(jobs.tenant, param('tenant')),
+          eq(jobs.endpoint, param('endpoint')),
+          sql`status = 'queued' and ready = 1`,
+        ),
+      )
+      .orderBy(desc(jobs.priority), jobs.runAt, jobs.seq)
+      .limit(sql.placeholder('max'))
+      .prepare(),
+    payload: orm
+      .select({ payload: jobPayloads.payload, crc: jobPayloads.crc })
+      .from(jobPayloads)
+      .where(eq(jobPayloads.seq, param('seq')))
+      .prepare(),
+    addAttempt: orm
+      .insert(attempts)
+      .values({
+        jobSeq: param('jobSeq'),
+        fence: param('fence'),
+        workerId: param('workerId'),
+        workerPid: param('workerPid'),
+        startedAt: param('startedAt'),
+      })
+      .prepare(),
+  };
+}

@@ -1,0 +1,177 @@
+// The database file: opened safely, set up in the design's order, asserted, and migrated.
+import { closeSync, existsSync, openSync, readFileSync, readSync, rmSync, statSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import Database from 'better-sqlite3';
+import { drizzle, type BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
+import { migrate } from 'drizzle-orm/better-sqlite3/migrator';
+import { StoreOpenError } from '../store-open-error.ts';
+import { toOpenError } from './sqlite-errors.ts';
+
+export type Orm = BetterSQLite3Database;
+
+export interface OpenDatabase {
+  sqlite: Database.Database;
+  orm: Orm;
+}
+
+const MIGRATIONS = fileURLToPath(new URL('../../../db/migrations', import.meta.url));
+
+/** Opens or makes the file, ready to use. Throws StoreOpenError and leaves the file as it was. */
+export function openDatabase(path: string): OpenDatabase {
+  const existed = existsSync(path);
+  const isNew = !hasContent(path);
+  try {
+    refuseUnsuitable(path, isNew);
+    return open(path);
+  } catch (error) {
+    if (isNew && !existed) removeNewFile(path);
+    throw toOpenError(path, error);
+  }
+}
+
+/** The checks of `openDatabase`, without opening the file for writing. Throws StoreOpenError. */
+export function checkDatabase(path: string): void {
+  try {
+    refuseUnsuitable(path, !hasContent(path));
+  } catch (error) {
+    throw toOpenError(path, error);
+  }
+}
+
+function open(path: string): OpenDatabase {
+  closeSync(openSync(path, 'a', 0o600));
+  const sqlite = new Database(path);
+  try {
+    applyPragmas(sqlite);
+    const orm = drizzle(sqlite);
+    migrate(orm, { migrationsFolder: MIGRATIONS });
+    assertPragmas(sqlite);
+    return { sqlite, orm };
+  } catch (error) {
+    sqlite.close();
+    throw error;
+  }
+}
+
+/** In this order: auto_vacuum cannot be set any more once the file is in WAL mode. */
+function applyPragmas(sqlite: Database.Database): void {
+  sqlite.pragma('busy_timeout = 5000');
+  sqlite.pragma('auto_vacuum = INCREMENTAL');
+  sqlite.pragma('journal_mode = WAL');
+  sqlite.pragma('synchronous = FULL');
+  sqlite.pragma('foreign_keys = ON');
+  sqlite.pragma('mmap_size = 0');
+  sqlite.pragma('trusted_schema = OFF');
+  sqlite.pragma(`cache_size = -${CACHE_KIB}`);
+  sqlite.pragma(`journal_size_limit = ${JOURNAL_SIZE_LIMIT_BYTES}`);
+}
+
+/** Holds the inner pages of every index at a million jobs. */
+const CACHE_KIB = 32 * 1024;
+const JOURNAL_SIZE_LIMIT_BYTES = 64 * 1024 * 1024;
+
+/** better-sqlite3 opens an existing WAL database with synchronous=NORMAL, which loses commits. */
+const REQUIRED: Record<string, unknown> = {
+  auto_vacuum: 2,
+  journal_mode: 'wal',
+  synchronous: 2,
+  foreign_keys: 1,
+  mmap_size: 0,
+};
+
+function assertPragmas(sqlite: Database.Database): void {
+  for (const [name, required] of Object.entries(REQUIRED)) {
+    const actual = sqlite.pragma(name, { simple: true });
+    // No value at all: this build of SQLite has no mmap to switch off.
+    if (actual === undefined && name === 'mmap_size') continue;
+    if (actual !== required) {
+      const message = `The database ${sqlite.name} has ${name}=${String(actual)} and needs ${String(required)}`;
+      throw new StoreOpenError('unusable', message);
+    }
+  }
+}
+
+function hasContent(path: string): boolean {
+  return existsSync(path) && statSync(path).size > 0;
+}
+
+function refuseUnsuitable(path: string, isNew: boolean): void {
+  if (isNew) return refuseOrphanWal(path);
+  if (statSync(path).isDirectory()) {
+    throw new StoreOpenError('unusable', `The database ${path} is a folder: name a file in DATABASE_URL`);
+  }
+  refuseForeignFile(path);
+  refuseNewerOrForeign(path);
+}
+
+/** SQLite would delete a log whose database is gone, and start empty. */
+function refuseOrphanWal(path: string): void {
+  const wal = `${path}-wal`;
+  if (!hasContent(wal)) return;
+  throw new StoreOpenError(
+    'orphan_wal',
+    `The database ${path} is missing but its log ${wal} is there: put the database back, or move the log away to start empty`,
+  );
+}
+
+const SQLITE_MAGIC = 'SQLite format 3\0';
+
+function refuseForeignFile(path: string): void {
+  const header = Buffer.alloc(SQLITE_MAGIC.length);
+  const file = openSync(path, 'r');
+  try {
+    readSync(file, header, 0, header.length, 0);
+  } finally {
+    closeSync(file);
+  }
+  if (header.toString('latin1') !== SQLITE_MAGIC) {
+    throw new StoreOpenError(
+      'not_a_database',
+      `The database ${path} is not an SQLite database, or its first bytes are damaged: restore a backup, or name another file in DATABASE_URL`,
+    );
+  }
+}
+
+/** Read only, so that a file we must not touch is not touched. */
+function refuseNewerOrForeign(path: string): void {
+  const sqlite = new Database(path, { readonly: true, fileMustExist: true });
+  try {
+    const applied = appliedMigrations(sqlite);
+    if (applied === undefined) {
+      throw new StoreOpenError(
+        'unusable',
+        `The database ${path} belongs to another program: name another file in DATABASE_URL`,
+      );
+    }
+    if (applied.some((when) => !knownMigrations().has(when))) {
+      throw new StoreOpenError(
+        'newer_version',
+        `The database ${path} was written by a newer Jobgate: upgrade Jobgate, or restore a backup from before its upgrade`,
+      );
+    }
+  } finally {
+    sqlite.close();
+  }
+}
+
+/** When each applied migration was made; undefined when the file has tables but none of ours. */
+function appliedMigrations(sqlite: Database.Database): number[] | undefined {
+  const tables = sqlite.prepare("select name from sqlite_schema where type = 'table'").pluck().all();
+  if (tables.includes('__drizzle_migrations')) {
+    return sqlite.prepare('select created_at from __drizzle_migrations').pluck().all().map(Number);
+  }
+  return tables.length === 0 ? [] : undefined;
+}
+
+function knownMigrations(): Set<number> {
+  const journal = JSON.parse(readFileSync(`${MIGRATIONS}/meta/_journal.json`, 'utf8')) as {
+    entries: { when: number }[];
+  };
+  return new Set(journal.entries.map(({ when }) => when));
+}
+
+/** What a failed start made of a new file; a log that was there before it stays. */
+function removeNewFile(path: string): void {
+  if (!existsSync(path) || !statSync(path).isFile()) return;
+  for (const suffix of ['-shm', '-wal', '']) rmSync(path + suffix, { force: true });
+}

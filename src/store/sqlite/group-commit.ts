@@ -1,0 +1,132 @@
+// Group commit: writes that arrive together share one transaction, and are answered after it.
+import type Database from 'better-sqlite3';
+import { toStoreError } from './sqlite-errors.ts';
+
+/** What a write may ask for besides its SQL. */
+export interface Transaction {
+  /** Runs `effect` once the commit is on the disk, before the write is answered; never otherwise. */
+  afterCommit(effect: () => void): void;
+}
+
+export type WriteBody<T> = (tx: Transaction) => T;
+
+interface PendingWrite {
+  body: WriteBody<unknown>;
+  resolve(value: unknown): void;
+  reject(error: unknown): void;
+}
+
+/** A write that ran inside a transaction which is not committed yet. */
+interface RanWrite {
+  write: PendingWrite;
+  value: unknown;
+  effects: (() => void)[];
+}
+
+/** Bounds how long one flush holds the event loop (about 5 ms of submissions). */
+const MAX_BATCH = 200;
+
+/**
+ * With `synchronous=FULL` a commit costs a disk sync: alone each write pays for its own, together
+ * they pay for one. A body that throws is rolled back to its savepoint and hurts nobody else. A
+ * body may run twice: when the disk refuses the whole batch, each write is tried alone.
+ */
+export class GroupCommit {
+  readonly #sqlite: Database.Database;
+  readonly #statements: Record<'begin' | 'commit' | 'savepoint' | 'release' | 'undo', Database.Statement>;
+  #pending: PendingWrite[] = [];
+  #scheduled = false;
+  /** Told of every batch that was committed: its number of writes. */
+  onBatch: (size: number) => void = () => {};
+
+  constructor(sqlite: Database.Database) {
+    this.#sqlite = sqlite;
+    this.#statements = {
+      begin: sqlite.prepare('BEGIN IMMEDIATE'),
+      commit: sqlite.prepare('COMMIT'),
+      savepoint: sqlite.prepare('SAVEPOINT write'),
+      release: sqlite.prepare('RELEASE write'),
+      undo: sqlite.prepare('ROLLBACK TO write'),
+    };
+  }
+
+  /** Resolves to what `body` returned, once it survives a power cut. `body` is synchronous. */
+  run<T>(body: WriteBody<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      this.#pending.push({ body, resolve: resolve as (value: unknown) => void, reject });
+      this.#schedule();
+    });
+  }
+
+  /** Commits what waits, now. */
+  flush(): void {
+    while (this.#pending.length > 0) this.#flushBatch();
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    // After the sockets were read, so that all requests of this turn of the loop are in.
+    setImmediate(() => {
+      this.#scheduled = false;
+      this.#flushBatch();
+      if (this.#pending.length > 0) this.#schedule();
+    });
+  }
+
+  #flushBatch(): void {
+    const batch = this.#pending.splice(0, MAX_BATCH);
+    if (batch.length === 0 || this.#commit(batch)) return;
+    for (const write of batch) this.#commit([write]);
+  }
+
+  /** False when the disk refused a batch that is worth trying one by one; then nobody is answered. */
+  #commit(batch: PendingWrite[]): boolean {
+    const failed: [PendingWrite, unknown][] = [];
+    let ran: RanWrite[];
+    try {
+      this.#statements.begin.run();
+      ran = batch.flatMap((write) => this.#runBody(write, failed));
+      this.#statements.commit.run();
+    } catch (error) {
+      this.#rollback();
+      if (batch.length > 1) return false;
+      batch[0]?.reject(toStoreError(error));
+      return true;
+    }
+    this.onBatch(ran.length);
+    for (const [write, error] of failed) write.reject(error);
+    for (const { write, value, effects } of ran) {
+      for (const effect of effects) effect();
+      write.resolve(value);
+    }
+    return true;
+  }
+
+  #runBody(write: PendingWrite, failed: [PendingWrite, unknown][]): RanWrite[] {
+    const effects: (() => void)[] = [];
+    this.#statements.savepoint.run();
+    try {
+      const value = write.body({ afterCommit: (effect) => effects.push(effect) });
+      this.#statements.release.run();
+      return [{ write, value, effects }];
+    } catch (error) {
+      if (isStorageFailure(error)) throw error;
+      this.#statements.undo.run();
+      this.#statements.release.run();
+      failed.push([write, toStoreError(error)]);
+      return [];
+    }
+  }
+
+  #rollback(): void {
+    // A full disk may have made SQLite roll back by itself.
+    if (this.#sqlite.inTransaction) this.#sqlite.exec('ROLLBACK');
+  }
+}
+
+/** Failures of the disk, not of the body: the whole transaction is in doubt. */
+function isStorageFailure(error: unknown): boolean {
+  const code = (error as { code?: unknown } | null)?.code;
+  return typeof code === 'string' && code.startsWith('SQLITE_') && !code.startsWith('SQLITE_CONSTRAINT');
+}

@@ -1,0 +1,98 @@
+// Between a row of `jobs` and the Job of the contract; what is damaged on the disk stops here.
+import { crc32 } from 'node:zlib';
+import { getTableColumns } from 'drizzle-orm';
+import { jobs } from '../../../db/schema.ts';
+import { JobgateError } from '../../contract/errors.ts';
+import { JOB_STATUSES, type Job, type JobEnd, type JobState, type Progress } from '../../contract/job.ts';
+import { JsonText } from '../../contract/json-text.ts';
+
+const { result: _result, resultCrc: _resultCrc, ...withoutResult } = getTableColumns(jobs);
+
+/** Every column but the result: what a change of the job needs. */
+export const rowColumns = withoutResult;
+
+type FullRow = typeof jobs.$inferSelect;
+export type JobRow = Omit<FullRow, 'result' | 'resultCrc'>;
+
+/** What `JobState` is made of. */
+export const stateColumns = {
+  jobId: jobs.jobId,
+  tenant: jobs.tenant,
+  id: jobs.id,
+  endpoint: jobs.endpoint,
+  status: jobs.status,
+  version: jobs.version,
+  workerPid: jobs.workerPid,
+  endCode: jobs.endCode,
+  endMessage: jobs.endMessage,
+  endPid: jobs.endPid,
+  endTotalMs: jobs.endTotalMs,
+  endRunMs: jobs.endRunMs,
+  endQueueLength: jobs.endQueueLength,
+  endBuildNumber: jobs.endBuildNumber,
+  resultCrc: jobs.resultCrc,
+  result: jobs.result,
+};
+
+type StateRow = Pick<FullRow, keyof typeof stateColumns>;
+
+export function toState(row: StateRow): JobState {
+  if (!JOB_STATUSES.includes(row.status)) throw damaged('state');
+  return {
+    jobId: row.jobId,
+    tenant: row.tenant,
+    id: row.id,
+    endpoint: row.endpoint,
+    status: row.status,
+    version: row.version,
+    workerPid: row.workerPid,
+    end: row.endCode === null ? null : toEnd(row, row.endCode),
+  };
+}
+
+/** The CHECKs of the table hold that an ended job has all of these. */
+function toEnd(row: StateRow, code: number): JobEnd {
+  return {
+    code,
+    message: row.endMessage ?? '',
+    result: row.result === null ? null : verified('result', row.result, row.resultCrc),
+    pid: row.endPid ?? 0,
+    totalMs: row.endTotalMs ?? 0,
+    runMs: row.endRunMs ?? 0,
+    queueLength: row.endQueueLength ?? 0,
+    buildNumber: row.endBuildNumber ?? '',
+  };
+}
+
+export function toJob(row: FullRow, payload: { payload: string; crc: number }): Job {
+  return {
+    ...toState(row),
+    payload: verified('payload', payload.payload, payload.crc),
+    progress: row.progress === null ? null : (JSON.parse(row.progress) as Progress),
+    attempt: row.attempt,
+    maxAttempts: row.maxAttempts,
+    lostLeases: row.lostLeases,
+    maxLostLeases: row.maxLostLeases,
+    maxRuntimeSeconds: row.maxRuntimeSeconds,
+    retentionSeconds: row.retentionSeconds,
+    fence: row.fence,
+    workerId: row.workerId,
+    priority: row.priority,
+    cancelRequestedAt: row.cancelRequestedAt,
+    createdAt: row.createdAt,
+    runAt: row.runAt,
+    startedAt: row.startedAt,
+    endedAt: row.endedAt,
+    expiresAt: row.expiresAt,
+  };
+}
+
+/** The text, if it is still what was written. */
+export function verified(what: 'payload' | 'result', text: string, crc: number | null): JsonText {
+  if (crc32(text) !== crc) throw damaged(what);
+  return new JsonText(text);
+}
+
+function damaged(what: string): JobgateError {
+  return new JobgateError('internal', `the stored ${what} of this job is damaged`);
+}

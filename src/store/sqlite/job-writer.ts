@@ -1,0 +1,222 @@
+// The one way a job changes: load its row, save the changed row with its event, tell the listeners.
+import { crc32 } from 'node:zlib';
+import { and, eq } from 'drizzle-orm';
+import { attempts, counters, events, jobs } from '../../../db/schema.ts';
+import { jobNotFound } from '../../contract/errors.ts';
+import { CANCELLED_CODE, canTransition, type AttemptOutcome, type JobStatus } from '../../contract/job.ts';
+import type { JsonText } from '../../contract/json-text.ts';
+import type { ChangeKind, JobRef } from '../job-store.ts';
+import type { Transaction } from './group-commit.ts';
+import { rowColumns, type JobRow } from './job-row.ts';
+import { param, type Session } from './session.ts';
+
+/** How a job ends. */
+export interface Ending {
+  status: 'done' | 'failed' | 'cancelled';
+  code: number;
+  message: string;
+  result: JsonText | null;
+}
+
+export const CANCELLED: Ending = {
+  status: 'cancelled',
+  code: CANCELLED_CODE,
+  message: 'cancelled',
+  result: null,
+};
+
+export class JobWriter {
+  readonly #session: Session;
+  readonly #statements: ReturnType<typeof prepareStatements>;
+
+  constructor(session: Session) {
+    this.#session = session;
+    this.#statements = prepareStatements(session);
+  }
+
+  /** The row as it is now; throws `job_not_found`. */
+  load({ tenant, jobId }: JobRef): JobRow {
+    const row = this.#statements.load.get({ tenant, jobId });
+    if (!row) throw jobNotFound(jobId);
+    return row;
+  }
+
+  loadBySeq(seq: number): JobRow | undefined {
+    return this.#statements.loadBySeq.get({ seq });
+  }
+
+  /** Writes `row` with the next version and its event, and tells the listeners after the commit. */
+  save(tx: Transaction, row: JobRow, kind: ChangeKind, data: object = {}): JobRow {
+    const saved = this.#write(row);
+    this.announce(tx, saved, kind, data);
+    return saved;
+  }
+
+  /** Like `save`, but without an event of its own (progress within the same second). */
+  saveQuietly(tx: Transaction, row: JobRow, kind: ChangeKind): JobRow {
+    const saved = this.#write(row);
+    this.#tell(tx, saved, kind);
+    return saved;
+  }
+
+  #write(row: JobRow, result: JsonText | null = null): JobRow {
+    const updatedAt = this.#session.options.clock.now();
+    const saved = { ...row, version: row.version + 1, updatedAt };
+    if (result === null) this.#statements.save.run(saved);
+    else this.#statements.saveDone.run({ ...saved, result: result.text, resultCrc: crc32(result.text) });
+    return saved;
+  }
+
+  /** The event of a change that is in the row already. */
+  announce(tx: Transaction, row: JobRow, kind: ChangeKind, data: object = {}): void {
+    const { seq, tenant, jobId, version, updatedAt, status, attempt } = row;
+    this.#statements.addEvent.run({
+      tenant,
+      jobSeq: seq,
+      jobId,
+      version,
+      kind,
+      at: updatedAt,
+      data: JSON.stringify({ job_status: status, attempt, ...data }),
+    });
+    this.#tell(tx, row, kind);
+  }
+
+  #tell(tx: Transaction, row: JobRow, kind: ChangeKind): void {
+    const { tenant, jobId, endpoint, version, ready } = row;
+    const change = { tenant, jobId, endpoint, kind, version, claimable: ready === 1 };
+    tx.afterCommit(() => this.#session.announce(change));
+  }
+
+  /** Ends the job: frozen from here on, and nobody holds it. */
+  end(tx: Transaction, row: JobRow, { status, code, message, result }: Ending): JobRow {
+    const ended = this.#write({ ...moved(row, status), ...this.#endColumns(row, code, message) }, result);
+    this.announce(tx, ended, status, { code, message });
+    return ended;
+  }
+
+  #endColumns(row: JobRow, endCode: number, endMessage: string) {
+    const { clock, pid, buildNumber } = this.#session.options;
+    const endedAt = clock.now();
+    const endRunMs = this.#runMs(row);
+    return {
+      endedAt,
+      expiresAt: this.#expiresAt(row, endedAt),
+      endCode,
+      endMessage,
+      endPid: row.workerPid ?? pid,
+      endTotalMs: Math.max(endedAt - row.createdAt, endRunMs),
+      endRunMs,
+      endQueueLength: this.queueLength(row.tenant),
+      endBuildNumber: buildNumber,
+    };
+  }
+
+  /** Back to the queue; a `runAt` still to come makes it wait for it. */
+  requeue(tx: Transaction, row: JobRow, runAt: number, data: object): JobRow {
+    const ready = runAt <= this.#session.options.clock.now() ? 1 : 0;
+    return this.save(tx, { ...moved(row, 'queued'), ready, runAt }, 'queued', data);
+  }
+
+  endAttempt(row: JobRow, outcome: AttemptOutcome, message: string | null = null): void {
+    const endedAt = this.#session.options.clock.now();
+    this.#statements.endAttempt.run({ jobSeq: row.seq, fence: row.fence, endedAt, outcome, message });
+  }
+
+  /** The tenant's jobs that wait and may be claimed. */
+  queueLength(tenant: string): number {
+    return this.#statements.queueLength.get({ tenant })?.n ?? 0;
+  }
+
+  /** Of the attempt that ends now, on the monotonic clock; 0 when no worker ever had it. */
+  #runMs(row: JobRow): number {
+    const lease = row.status === 'running' ? this.#session.leases.get(row.jobId) : undefined;
+    return lease ? Math.round(this.#session.options.clock.monotonic() - lease.startedAt) : 0;
+  }
+
+  #expiresAt(row: JobRow, endedAt: number): number | null {
+    if (row.retentionSeconds !== null) return endedAt + row.retentionSeconds * 1000;
+    const { retentionMs } = this.#session.options;
+    return retentionMs === 0 ? null : endedAt + retentionMs;
+  }
+}
+
+/** `row` in its next state; throws on a move that the state machine does not know. */
+function moved(row: JobRow, to: JobStatus): JobRow {
+  if (!canTransition(row.status, to)) throw new Error(`illegal move ${row.status} -> ${to}`);
+  return { ...row, status: to, ready: 0 };
+}
+
+/** Columns that may change after submission. Naming no others spares SQLite their indexes. */
+const CHANGING = [
+  'status',
+  'ready',
+  'version',
+  'runAt',
+  'attempt',
+  'lostLeases',
+  'fence',
+  'leaseToken',
+  'leaseSeconds',
+  'leaseDeadlineAt',
+  'reportDigest',
+  'workerId',
+  'workerPid',
+  'cancelRequestedAt',
+  'updatedAt',
+  'startedAt',
+  'endedAt',
+  'expiresAt',
+  'progress',
+  'endCode',
+  'endMessage',
+  'endPid',
+  'endTotalMs',
+  'endRunMs',
+  'endQueueLength',
+  'endBuildNumber',
+] as const satisfies (keyof JobRow)[];
+
+function prepareStatements({ orm }: Session) {
+  const set = Object.fromEntries(CHANGING.map((name) => [name, param(name)]));
+  const withResult = { ...set, result: param('result'), resultCrc: param('resultCrc') };
+  return {
+    load: orm
+      .select(rowColumns)
+      .from(jobs)
+      .where(and(eq(jobs.jobId, param('jobId')), eq(jobs.tenant, param('tenant'))))
+      .prepare(),
+    loadBySeq: orm.select(rowColumns).from(jobs).where(eq(jobs.seq, param('seq'))).prepare(),
+    save: orm.update(jobs).set(set).where(eq(jobs.seq, param('seq'))).prepare(),
+    saveDone: orm.update(jobs).set(withResult).where(eq(jobs.seq, param('seq'))).prepare(),
+    addEvent: orm
+      .insert(events)
+      .values({
+        tenant: param('tenant'),
+        jobSeq: param('jobSeq'),
+        jobId: param('jobId'),
+        version: param('version'),
+        kind: param('kind'),
+        at: param('at'),
+        data: param('data'),
+      })
+      .prepare(),
+    endAttempt: orm
+      .update(attempts)
+      .set({ endedAt: param('endedAt'), outcome: param('outcome'), message: param('message') })
+      .where(and(eq(attempts.jobSeq, param('jobSeq')), eq(attempts.fence, param('fence'))))
+      .prepare(),
+    queueLength: orm
+      .select({ n: counters.n })
+      .from(counters)
+      .where(
+        and(
+          eq(counters.tenant, param('tenant')),
+          eq(counters.endpoint, ''),
+          eq(counters.status, 'queued'),
+          eq(counters.ready, 1),
+        ),
+      )
+      .prepare(),
+  };
+}

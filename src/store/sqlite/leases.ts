@@ -1,0 +1,59 @@
+// The leases of running jobs, in memory and on the monotonic clock: a clock set back or forward
+// neither ends one early nor keeps one for ever, and a heartbeat costs no write.
+
+export interface Lease {
+  seq: number;
+  jobId: string;
+  tenant: string;
+  token: string;
+  /** Length of one lease, milliseconds. */
+  lengthMs: number;
+  /** All on the monotonic clock, milliseconds. */
+  startedAt: number;
+  lapsesAt: number;
+  runtimeEndsAt: number;
+  /** When the grace after a requested cancellation is over; Infinity when none was. */
+  graceEndsAt: number;
+  /** When progress last became an event; -Infinity before the first. */
+  progressEventAt: number;
+}
+
+export class Leases {
+  readonly #byJob = new Map<string, Lease>();
+
+  set(lease: Lease): void {
+    this.#byJob.set(lease.jobId, lease);
+  }
+
+  get(jobId: string): Lease | undefined {
+    return this.#byJob.get(jobId);
+  }
+
+  end(jobId: string): void {
+    this.#byJob.delete(jobId);
+  }
+
+  /** Leases that are over at `monotonic`, at most `limit`. */
+  due(monotonic: number, limit: number): Lease[] {
+    const due: Lease[] = [];
+    for (const lease of this.#byJob.values()) {
+      if (due.length === limit) break;
+      if (endsAt(lease) <= monotonic) due.push(lease);
+    }
+    return due;
+  }
+
+  /** Monotonic milliseconds at which the next lease is over; undefined when none runs. */
+  next(): number | undefined {
+    let next: number | undefined;
+    for (const lease of this.#byJob.values()) {
+      const at = endsAt(lease);
+      if (next === undefined || at < next) next = at;
+    }
+    return next;
+  }
+}
+
+function endsAt(lease: Lease): number {
+  return Math.min(lease.lapsesAt, lease.runtimeEndsAt, lease.graceEndsAt);
+}

@@ -1,0 +1,92 @@
+// The reads: none writes, and the hot ones are one prepared statement on an index.
+import { and, asc, desc, eq, gte, sql } from 'drizzle-orm';
+import { attempts, counters, jobPayloads, jobs } from '../../../db/schema.ts';
+import type { JobStatus } from '../../contract/job.ts';
+import type { JobStore } from '../job-store.ts';
+import { stateColumns, toJob, toState } from './job-row.ts';
+import type { JobWriter } from './job-writer.ts';
+import { param, read, type Session } from './session.ts';
+
+type Reads = Pick<
+  JobStore,
+  'findState' | 'find' | 'listAttempts' | 'listChangedSince' | 'queueLength' | 'countByStatus'
+>;
+
+export function reads(session: Session, writer: JobWriter): Reads {
+  const statements = prepareStatements(session);
+  return {
+    findState: ({ tenant, jobId }) =>
+      read(() => {
+        const row = statements.state.get({ tenant, jobId });
+        return row && toState(row);
+      }),
+
+    find: ({ tenant, jobId }) =>
+      read(() => {
+        const row = statements.full.get({ tenant, jobId });
+        return row && toJob(row.jobs, row.job_payloads);
+      }),
+
+    listAttempts: ({ tenant, jobId }) => read(() => statements.attempts.all({ tenant, jobId })),
+
+    listChangedSince: (tenant, since, limit) =>
+      read(() => {
+        const rows = statements.changedSince.all({ tenant, since, limit });
+        return new Map<string, JobStatus>(rows.map(({ jobId, status }) => [jobId, status]));
+      }),
+
+    queueLength: (tenant) => read(() => writer.queueLength(tenant)),
+
+    countByStatus: (tenant) =>
+      read(() =>
+        statements.counts
+          .all({ tenant })
+          .map(({ ready, n, ...key }) => ({ ...key, ready: ready === 1, count: n })),
+      ),
+  };
+}
+
+function prepareStatements({ orm }: Session) {
+  const isAsked = and(eq(jobs.jobId, param('jobId')), eq(jobs.tenant, param('tenant')));
+  return {
+    state: orm.select(stateColumns).from(jobs).where(isAsked).prepare(),
+    full: orm
+      .select()
+      .from(jobs)
+      .innerJoin(jobPayloads, eq(jobPayloads.seq, jobs.seq))
+      .where(isAsked)
+      .prepare(),
+    attempts: orm
+      .select({
+        fence: attempts.fence,
+        workerId: attempts.workerId,
+        workerPid: attempts.workerPid,
+        startedAt: attempts.startedAt,
+        endedAt: attempts.endedAt,
+        outcome: attempts.outcome,
+        message: attempts.message,
+      })
+      .from(attempts)
+      .innerJoin(jobs, eq(jobs.seq, attempts.jobSeq))
+      .where(isAsked)
+      .orderBy(asc(attempts.fence))
+      .prepare(),
+    changedSince: orm
+      .select({ jobId: jobs.jobId, status: jobs.status })
+      .from(jobs)
+      .where(and(eq(jobs.tenant, param('tenant')), gte(jobs.updatedAt, param('since'))))
+      .orderBy(desc(jobs.updatedAt))
+      .limit(sql.placeholder('limit'))
+      .prepare(),
+    counts: orm
+      .select({
+        endpoint: counters.endpoint,
+        status: counters.status,
+        ready: counters.ready,
+        n: counters.n,
+      })
+      .from(counters)
+      .where(and(eq(counters.tenant, param('tenant')), sql`endpoint <> '' and n > 0`))
+      .prepare(),
+  };
+}

@@ -1,0 +1,118 @@
+// What the holder of a lease may say: still here, done, failed, not now. Nobody else is heard.
+import { createHash } from 'node:crypto';
+import { hasEnded, type JobStatus, type Progress } from '../../contract/job.ts';
+import { illegalTransition, leaseLost } from '../../contract/errors.ts';
+import type { Failure, JobStore, LeaseHolder } from '../job-store.ts';
+import type { Transaction } from './group-commit.ts';
+import type { JobRow } from './job-row.ts';
+import { CANCELLED, type JobWriter } from './job-writer.ts';
+import type { Lease } from './leases.ts';
+import { read, type Session } from './session.ts';
+
+type Reports = Pick<JobStore, 'heartbeat' | 'complete' | 'fail' | 'release'>;
+
+/** Progress becomes at most one event in this time, milliseconds. */
+const PROGRESS_EVENT_MS = 1000;
+
+export function reports(session: Session, writer: JobWriter): Reports {
+  const { options, commits, leases } = session;
+
+  /** The lease, if the token is the one that holds it; throws `job_not_found` or `lease_lost`. */
+  function heldLease(holder: LeaseHolder): Lease {
+    const lease = leases.get(holder.jobId);
+    if (lease && lease.token === holder.leaseToken && lease.tenant === holder.tenant) return lease;
+    throw leaseLost(writer.load(holder).status);
+  }
+
+  function extend(lease: Lease, leaseSeconds: number | null): void {
+    if (leaseSeconds !== null) lease.lengthMs = leaseSeconds * 1000;
+    lease.lapsesAt = options.clock.monotonic() + lease.lengthMs;
+  }
+
+  /** What a heartbeat has to write: progress, or a lease length to survive a restart. */
+  function record(tx: Transaction, holder: LeaseHolder, lease: Lease, progress: Progress | null) {
+    const row = writer.load(holder);
+    if (row.status !== 'running' || row.leaseToken !== holder.leaseToken) throw leaseLost(row.status);
+    const leaseSeconds = lease.lengthMs / 1000;
+    const text = progress === null ? row.progress : JSON.stringify(progress);
+    if (progress === null) return void writer.saveQuietly(tx, { ...row, leaseSeconds }, 'progress');
+    const monotonic = options.clock.monotonic();
+    const saved = { ...row, leaseSeconds, progress: text };
+    if (monotonic - lease.progressEventAt < PROGRESS_EVENT_MS) return void writer.saveQuietly(tx, saved, 'progress');
+    writer.save(tx, saved, 'progress', { progress });
+    tx.afterCommit(() => (lease.progressEventAt = monotonic));
+  }
+
+  /**
+   * Runs `end` for the holder of the lease. The call that ended a lease is kept as a digest: the
+   * same call again gets its answer again (the first may have been lost on the way).
+   */
+  function report(holder: LeaseHolder, call: unknown[], end: (tx: Transaction, row: JobRow) => JobRow) {
+    const reportDigest = digestOf(call);
+    return commits.run((tx): JobStatus => {
+      const row = writer.load(holder);
+      if (row.leaseToken !== holder.leaseToken) throw leaseLost(row.status);
+      if (row.reportDigest?.equals(reportDigest)) return row.status;
+      if (row.status !== 'running') throw alreadyOver(row.status);
+      const ended = end(tx, { ...row, reportDigest });
+      tx.afterCommit(() => leases.end(row.jobId));
+      return ended.status;
+    });
+  }
+
+  function failed(tx: Transaction, row: JobRow, failure: Failure): JobRow {
+    const { code, message, retry, retryDelayMs } = failure;
+    if (row.cancelRequestedAt !== null) return cancelled(tx, row);
+    writer.endAttempt(row, 'failed', message);
+    if (!retry || row.attempt >= row.maxAttempts) {
+      return writer.end(tx, row, { status: 'failed', code, message, result: null });
+    }
+    const delayMs = retryDelayMs ?? options.retryDelayMs(row.attempt);
+    const next = { ...row, attempt: row.attempt + 1 };
+    return writer.requeue(tx, next, options.clock.now() + delayMs, { reason: 'retry', message });
+  }
+
+  function cancelled(tx: Transaction, row: JobRow): JobRow {
+    writer.endAttempt(row, 'cancelled');
+    return writer.end(tx, row, CANCELLED);
+  }
+
+  return {
+    async heartbeat(holder, leaseSeconds, progress) {
+      const lease = await read(() => heldLease(holder));
+      const changed = leaseSeconds !== null && leaseSeconds * 1000 !== lease.lengthMs;
+      extend(lease, leaseSeconds);
+      if (progress !== null || changed) {
+        await commits.run((tx) => record(tx, holder, lease, progress));
+      }
+      return { cancelRequested: lease.graceEndsAt !== Infinity, leaseSeconds: lease.lengthMs / 1000 };
+    },
+
+    complete: (holder, result) =>
+      report(holder, ['complete', result.text], (tx, row) => {
+        writer.endAttempt(row, 'done');
+        return writer.end(tx, row, { status: 'done', code: 200, message: 'success', result });
+      }),
+
+    fail: (holder, failure) =>
+      report(holder, ['fail', failure], (tx, row) => failed(tx, row, failure)),
+
+    release: (holder) =>
+      report(holder, ['release'], (tx, row) => {
+        if (row.cancelRequestedAt !== null) return cancelled(tx, row);
+        writer.endAttempt(row, 'released');
+        return writer.requeue(tx, row, row.runAt, { reason: 'released' });
+      }),
+  };
+}
+
+function digestOf(call: unknown[]): Buffer {
+  return createHash('sha256').update(JSON.stringify(call)).digest();
+}
+
+function alreadyOver(status: JobStatus) {
+  const message = hasEnded(status)
+    ? `This job is ${status} already, by another report than this one`
+    : 'This lease was ended by another report than this one';
+  return illegalTransition(message, status);
+}

@@ -1,0 +1,32 @@
+// What every part of the SQLite store works with: the open file, its writer and its policy.
+import { sql, type SQL } from 'drizzle-orm';
+import type Database from 'better-sqlite3';
+import type { JobChange, JobStoreOptions } from '../job-store.ts';
+import type { Orm } from './database.ts';
+import type { GroupCommit } from './group-commit.ts';
+import type { Leases } from './leases.ts';
+import { toStoreError } from './sqlite-errors.ts';
+
+export interface Session {
+  sqlite: Database.Database;
+  orm: Orm;
+  options: JobStoreOptions;
+  commits: GroupCommit;
+  leases: Leases;
+  /** Tells the listeners; called after the commit only. */
+  announce(change: JobChange): void;
+}
+
+/** A named parameter of a prepared statement. */
+export function param(name: string): SQL {
+  return sql`${sql.placeholder(name)}`;
+}
+
+/** Runs a read; SQLite's errors become ours. */
+export async function read<T>(body: () => T): Promise<T> {
+  try {
+    return body();
+  } catch (error) {
+    throw toStoreError(error);
+  }
+}

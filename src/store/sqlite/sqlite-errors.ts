@@ -1,0 +1,60 @@
+// What SQLite's error codes mean to us: at opening a StoreOpenError, while running a JobgateError.
+import { JobgateError } from '../../contract/errors.ts';
+import { StoreOpenError, type StoreFault } from '../store-open-error.ts';
+
+/** The primary code of an SQLite error (`SQLITE_IOERR` of `SQLITE_IOERR_WRITE`), or a system one. */
+function primaryCode(error: unknown): string {
+  const code = (error as { code?: unknown } | null)?.code;
+  if (typeof code !== 'string') return '';
+  return code.startsWith('SQLITE_') ? code.split('_', 2).join('_') : code;
+}
+
+const OPEN_FAULTS: Record<string, [StoreFault, string]> = {
+  SQLITE_NOTADB: ['not_a_database', 'is not an SQLite database: name another file in DATABASE_URL'],
+  SQLITE_CORRUPT: ['corrupt', 'is damaged: restore a backup of it'],
+  SQLITE_READONLY: ['read_only', 'cannot be written: make it and its folder writable'],
+  SQLITE_PERM: ['no_permission', 'may not be opened: give this user access to it and its folder'],
+  SQLITE_CANTOPEN: ['no_permission', 'cannot be opened: check that its folder exists and is writable'],
+  SQLITE_FULL: ['disk_full', 'cannot be written, the disk is full: free some space and start again'],
+  SQLITE_BUSY: ['locked', 'is in use by another program: stop it and start again'],
+  SQLITE_IOERR: ['unusable', 'cannot be read or written, the disk answers with an error'],
+  EACCES: ['no_permission', 'may not be opened: give this user access to it and its folder'],
+  EPERM: ['no_permission', 'may not be opened: give this user access to it and its folder'],
+  EROFS: ['read_only', 'is on a read-only file system: name another file in DATABASE_URL'],
+  ENOSPC: ['disk_full', 'cannot be written, the disk is full: free some space and start again'],
+  EEXIST: ['unusable', 'has a file where a folder must be in its path'],
+  ENOTDIR: ['unusable', 'has a file where a folder must be in its path'],
+  EISDIR: ['unusable', 'is a folder: name a file in DATABASE_URL'],
+};
+
+export function toOpenError(path: string, error: unknown): StoreOpenError {
+  if (error instanceof StoreOpenError) return error;
+  const known = OPEN_FAULTS[primaryCode(error)];
+  const [fault, text] = known ?? (['unusable', 'cannot be opened'] as const);
+  const reason = known ? '' : ` (${error instanceof Error ? error.message : String(error)})`;
+  return new StoreOpenError(fault, `The database ${path} ${text}${reason}`, error);
+}
+
+/** Errors after which a later try may succeed: nothing was written. */
+const PASSING = new Set([
+  'SQLITE_FULL',
+  'SQLITE_IOERR',
+  'SQLITE_BUSY',
+  'SQLITE_READONLY',
+  'SQLITE_CANTOPEN',
+  'SQLITE_NOMEM',
+]);
+
+const RETRY_AFTER_SECONDS = 5;
+
+/** Errors of ours pass through; SQLite's become `unavailable` or `internal`, the cause kept. */
+export function toStoreError(error: unknown): unknown {
+  const code = primaryCode(error);
+  if (!code.startsWith('SQLITE_')) return error;
+  if (!PASSING.has(code)) return new JobgateError('internal', 'the job store is damaged', { cause: error });
+  const reason = code === 'SQLITE_FULL' ? 'its disk is full' : 'it cannot be read or written now';
+  return new JobgateError('unavailable', `The job store is unavailable: ${reason}`, {
+    retryAfterSeconds: RETRY_AFTER_SECONDS,
+    cause: error,
+  });
+}

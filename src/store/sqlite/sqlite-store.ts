@@ -1,0 +1,97 @@
+// The embedded store: one SQLite file behind the JobStore port.
+import { randomBytes } from 'node:crypto';
+import { eq } from 'drizzle-orm';
+import { jobs, meta } from '../../../db/schema.ts';
+import type { JobChange, JobStore, JobStoreOptions } from '../job-store.ts';
+import { apiKeys } from './api-keys.ts';
+import { claims } from './claims.ts';
+import { openDatabase, type Orm } from './database.ts';
+import { decisions } from './decisions.ts';
+import { GroupCommit } from './group-commit.ts';
+import { JobWriter } from './job-writer.ts';
+import { Leases } from './leases.ts';
+import { reads } from './reads.ts';
+import { reports } from './reports.ts';
+import { rowColumns } from './job-row.ts';
+import type { Session } from './session.ts';
+import { toOpenError } from './sqlite-errors.ts';
+import { submissions } from './submissions.ts';
+import { upkeep } from './upkeep.ts';
+
+/**
+ * Opens or makes the database at `path`. The caller holds its FileLock. Throws StoreOpenError, and
+ * then the file is as it was.
+ */
+export function openSqliteStore(path: string, options: JobStoreOptions): JobStore {
+  const { sqlite, orm } = openDatabase(path);
+  try {
+    return assemble({ sqlite, orm, options });
+  } catch (error) {
+    sqlite.close();
+    throw toOpenError(path, error);
+  }
+}
+
+function assemble(opened: Pick<Session, 'sqlite' | 'orm' | 'options'>): JobStore {
+  const { sqlite, orm } = opened;
+  const listeners = new Set<(change: JobChange) => void>();
+  const session: Session = {
+    ...opened,
+    commits: new GroupCommit(sqlite),
+    leases: new Leases(),
+    announce: (change) => {
+      for (const listener of listeners) listener(change);
+    },
+  };
+  const writer = new JobWriter(session);
+  renewLeases(session);
+  return {
+    queueId: findQueueId(orm),
+    ...submissions(session, writer),
+    ...reads(session, writer),
+    ...claims(session, writer),
+    ...reports(session, writer),
+    ...decisions(session, writer),
+    ...upkeep(session, writer),
+    ...apiKeys(session),
+    onChange: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    close: async () => {
+      session.commits.flush();
+      sqlite.close();
+    },
+  };
+}
+
+/** Made once for a database: 53 random bits. */
+function findQueueId(orm: Orm): number {
+  const kept = orm.select().from(meta).where(eq(meta.key, 'queue_id')).get();
+  if (kept) return Number(kept.value);
+  const made = Number(randomBytes(8).readBigUInt64BE() >> 11n);
+  orm.insert(meta).values({ key: 'queue_id', value: String(made) }).run();
+  return made;
+}
+
+/** After a restart every running job has one whole new lease: its worker may well be alive. */
+function renewLeases({ orm, options, leases }: Session): void {
+  const { clock, cancelGraceMs } = options;
+  const monotonic = clock.monotonic();
+  for (const row of orm.select(rowColumns).from(jobs).where(eq(jobs.status, 'running')).all()) {
+    const lengthMs = (row.leaseSeconds ?? 0) * 1000;
+    const startedAt = monotonic - Math.max(0, clock.now() - (row.startedAt ?? 0));
+    leases.set({
+      seq: row.seq,
+      jobId: row.jobId,
+      tenant: row.tenant,
+      token: row.leaseToken ?? '',
+      lengthMs,
+      startedAt,
+      lapsesAt: monotonic + lengthMs,
+      runtimeEndsAt: Math.max(startedAt + row.maxRuntimeSeconds * 1000, monotonic + lengthMs),
+      graceEndsAt: row.cancelRequestedAt === null ? Infinity : monotonic + cancelGraceMs,
+      progressEventAt: -Infinity,
+    });
+  }
+}

@@ -1,0 +1,158 @@
+// Submission: new jobs into the queue, all or none, within the queue's limit, once per key.
+import { crc32 } from 'node:zlib';
+import { and, eq, sql } from 'drizzle-orm';
+import { V7Generator } from 'uuidv7';
+import { counters, idempotencyKeys, jobPayloads, jobs } from '../../../db/schema.ts';
+import { JobgateError } from '../../contract/errors.ts';
+import type { JobStore, NewJob, Submitted } from '../job-store.ts';
+import type { Transaction } from './group-commit.ts';
+import type { JobRow } from './job-row.ts';
+import type { JobWriter } from './job-writer.ts';
+import { param, type Session } from './session.ts';
+
+export const DEFAULT_MAX_LOST_LEASES = 3;
+
+/** How long a caller does well to wait before it submits to a full queue again. */
+const QUEUE_FULL_RETRY_SECONDS = 5;
+
+/** How far the wall clock may be set back before ids stop rising with it, milliseconds. */
+const ID_ROLLBACK_MS = 24 * 60 * 60 * 1000;
+
+export function submissions(session: Session, writer: JobWriter): Pick<JobStore, 'submit'> {
+  const { options, commits } = session;
+  const statements = prepareStatements(session);
+  const ids = new V7Generator();
+
+  function insert(tx: Transaction, job: NewJob): Submitted {
+    const now = options.clock.now();
+    const jobId = ids.generateOrResetCore(now, ID_ROLLBACK_MS).toString();
+    const runAt = job.runAt ?? now;
+    const ready = runAt <= now ? 1 : 0;
+    const values = { ...job, jobId, runAt, ready, createdAt: now };
+    const row = statements.insertJob.get(values) as JobRow;
+    const { text } = job.payload;
+    statements.insertPayload.run({ seq: row.seq, crc: crc32(text), payload: text });
+    if (job.idempotency) remember(job, jobId, now);
+    writer.announce(tx, row, 'queued');
+    return { jobId, id: job.id, queueLength: writer.queueLength(job.tenant), replayed: false };
+  }
+
+  function remember({ tenant, idempotency }: NewJob, jobId: string, now: number): void {
+    if (!idempotency) return;
+    const { key, digest, ttlMs } = idempotency;
+    statements.rememberKey.run({ tenant, key, digest, jobId, expiresAt: now + ttlMs });
+  }
+
+  /** The job an earlier submission with the same key made. */
+  function replay({ tenant, idempotency }: NewJob): Submitted | undefined {
+    if (!idempotency) return undefined;
+    const known = statements.findKey.get({ tenant, key: idempotency.key });
+    if (!known || known.expiresAt <= options.clock.now()) return undefined;
+    if (known.digest !== idempotency.digest) throw keyReused(idempotency.key);
+    const { jobId, id } = known;
+    return { jobId, id, queueLength: writer.queueLength(tenant), replayed: true };
+  }
+
+  function refuseOverLimit(): void {
+    const { maxQueueLength } = options;
+    if (maxQueueLength > 0 && (statements.countQueued.get()?.n ?? 0) >= maxQueueLength) {
+      throw queueFull(maxQueueLength);
+    }
+  }
+
+  function submitOne(tx: Transaction, job: NewJob): Submitted {
+    const earlier = replay(job);
+    if (earlier) return earlier;
+    refuseOverLimit();
+    return insert(tx, job);
+  }
+
+  return {
+    submit: (newJobs) => commits.run((tx) => newJobs.map((job) => submitOne(tx, job))),
+  };
+}
+
+function queueFull(maxQueueLength: number): JobgateError {
+  return new JobgateError('too_many_requests', `MAX_QUEUE_LENGTH (${maxQueueLength}) reached`, {
+    retryAfterSeconds: QUEUE_FULL_RETRY_SECONDS,
+  });
+}
+
+function keyReused(key: string): JobgateError {
+  const message = `The idempotency key ${JSON.stringify(key)} was used with another request: use a new key, or send the same request`;
+  return new JobgateError('idempotency_mismatch', message);
+}
+
+function prepareStatements({ orm }: Session) {
+  return {
+    insertJob: orm
+      .insert(jobs)
+      .values({
+        jobId: param('jobId'),
+        tenant: param('tenant'),
+        id: param('id'),
+        endpoint: param('endpoint'),
+        status: 'queued',
+        ready: param('ready'),
+        version: 1,
+        priority: param('priority'),
+        runAt: param('runAt'),
+        attempt: 1,
+        maxAttempts: param('maxAttempts'),
+        lostLeases: 0,
+        maxLostLeases: DEFAULT_MAX_LOST_LEASES,
+        maxRuntimeSeconds: param('maxRuntimeSeconds'),
+        retentionSeconds: param('retentionSeconds'),
+        webhookUrl: param('webhookUrl'),
+        fence: 0,
+        createdAt: param('createdAt'),
+        updatedAt: param('createdAt'),
+      })
+      .returning({
+        seq: jobs.seq,
+        tenant: jobs.tenant,
+        jobId: jobs.jobId,
+        endpoint: jobs.endpoint,
+        status: jobs.status,
+        ready: jobs.ready,
+        version: jobs.version,
+        attempt: jobs.attempt,
+        updatedAt: jobs.updatedAt,
+      })
+      .prepare(),
+    insertPayload: orm
+      .insert(jobPayloads)
+      .values({ seq: param('seq'), crc: param('crc'), payload: param('payload') })
+      .prepare(),
+    countQueued: orm
+      .select({ n: sql<number>`coalesce(sum(${counters.n}), 0)` })
+      .from(counters)
+      .where(and(eq(counters.tenant, ''), eq(counters.endpoint, ''), eq(counters.status, 'queued')))
+      .prepare(),
+    findKey: orm
+      .select({
+        digest: idempotencyKeys.digest,
+        expiresAt: idempotencyKeys.expiresAt,
+        jobId: idempotencyKeys.jobId,
+        id: jobs.id,
+      })
+      .from(idempotencyKeys)
+      .innerJoin(jobs, eq(jobs.jobId, idempotencyKeys.jobId))
+      .where(and(eq(idempotencyKeys.tenant, param('tenant')), eq(idempotencyKeys.key, param('key'))))
+      .prepare(),
+    rememberKey: orm
+      .insert(idempotencyKeys)
+      .values({
+        tenant: param('tenant'),
+        key: param('key'),
+        digest: param('digest'),
+        jobId: param('jobId'),
+        expiresAt: param('expiresAt'),
+      })
+      .onConflictDoUpdate({
+        target: [idempotencyKeys.tenant, idempotencyKeys.key],
+        set: { digest: param('digest'), jobId: param('jobId'), expiresAt: param('expiresAt') },
+      })
+      .prepare(),
+  };
+}

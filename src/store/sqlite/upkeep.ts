@@ -1,0 +1,138 @@
+// Upkeep: what time does to jobs (lapsed leases, delays that are over, retention) and to the file.
+import { and, asc, eq, lte, min, sql } from 'drizzle-orm';
+import { counters, idempotencyKeys, jobs } from '../../../db/schema.ts';
+import type { AttemptOutcome } from '../../contract/job.ts';
+import type { JobStore } from '../job-store.ts';
+import type { Transaction } from './group-commit.ts';
+import type { JobRow } from './job-row.ts';
+import { CANCELLED, type JobWriter } from './job-writer.ts';
+import type { Lease } from './leases.ts';
+import { param, read, type Session } from './session.ts';
+
+type Upkeep = Pick<
+  JobStore,
+  'expireLeases' | 'nextLeaseExpiry' | 'wakeDelayed' | 'nextDelayed' | 'prune' | 'checkpoint'
+>;
+
+/** `code` of a job that failed because its worker did not answer or took too long. */
+const WORKER_LOST_CODE = 500;
+const TIMED_OUT_CODE = 504;
+
+/** Pages given back to the disk in one go: about 4 MiB, a few milliseconds. */
+const VACUUM_PAGES = 1000;
+
+export function upkeep(session: Session, writer: JobWriter): Upkeep {
+  const { options, commits, leases, sqlite } = session;
+  const statements = prepareStatements(session);
+
+  function expire(tx: Transaction, lease: Lease): boolean {
+    const row = writer.loadBySeq(lease.seq);
+    tx.afterCommit(() => {
+      if (leases.get(lease.jobId) === lease) leases.end(lease.jobId);
+    });
+    if (row?.status !== 'running' || row.leaseToken !== lease.token) return false;
+    if (row.cancelRequestedAt !== null) cancelled(tx, row);
+    else if (lease.runtimeEndsAt <= options.clock.monotonic()) timedOut(tx, row);
+    else lapsed(tx, row);
+    return true;
+  }
+
+  function cancelled(tx: Transaction, row: JobRow): void {
+    writer.endAttempt(row, 'cancelled');
+    writer.end(tx, row, CANCELLED);
+  }
+
+  function timedOut(tx: Transaction, row: JobRow): void {
+    const message = `The attempt ran longer than max_runtime_seconds (${row.maxRuntimeSeconds})`;
+    writer.endAttempt(row, 'timed_out', message);
+    if (row.attempt >= row.maxAttempts) return fail(tx, row, TIMED_OUT_CODE, message);
+    const runAt = options.clock.now() + options.retryDelayMs(row.attempt);
+    const next = { ...row, attempt: row.attempt + 1, leaseToken: null };
+    writer.requeue(tx, next, runAt, { reason: 'timed_out', message });
+  }
+
+  function lapsed(tx: Transaction, row: JobRow): void {
+    const lostLeases = row.lostLeases + 1;
+    const message = `Worker ${row.workerId} stopped answering and its lease lapsed`;
+    writer.endAttempt(row, 'lease_lost' satisfies AttemptOutcome, message);
+    if (lostLeases >= row.maxLostLeases) {
+      const reason = `${message}; ${lostLeases} leases of this job were lost (max_lost_leases ${row.maxLostLeases})`;
+      return fail(tx, { ...row, lostLeases }, WORKER_LOST_CODE, reason);
+    }
+    const next = { ...row, lostLeases, leaseToken: null };
+    writer.requeue(tx, next, row.runAt, { reason: 'lease_lost', message });
+  }
+
+  function fail(tx: Transaction, row: JobRow, code: number, message: string): void {
+    writer.end(tx, row, { status: 'failed', code, message, result: null });
+  }
+
+  return {
+    async expireLeases(limit) {
+      const due = leases.due(options.clock.monotonic(), limit);
+      if (due.length === 0) return 0;
+      // Each in a write of its own: one damaged job must not keep the others running for ever.
+      const ended = await Promise.all(due.map((lease) => commits.run((tx) => expire(tx, lease))));
+      return ended.filter(Boolean).length;
+    },
+
+    nextLeaseExpiry: () => leases.next(),
+
+    wakeDelayed: (limit) =>
+      commits.run((tx) => {
+        const due = statements.delayed.all({ now: options.clock.now(), limit });
+        for (const { seq } of due) {
+          const row = writer.loadBySeq(seq);
+          if (row) writer.save(tx, { ...row, ready: 1 }, 'queued', { reason: 'due' });
+        }
+        return due.length;
+      }),
+
+    nextDelayed: () => read(() => statements.nextDelayed.get()?.runAt ?? undefined),
+
+    prune: (limit) =>
+      commits.run(() => {
+        const now = options.clock.now();
+        const { changes } = statements.removeExpired.run({ now, limit });
+        statements.forgetKeys.run({ now, limit });
+        statements.dropEmptyCounters.run();
+        return changes;
+      }),
+
+    checkpoint: () =>
+      read(() => {
+        sqlite.pragma(`incremental_vacuum(${VACUUM_PAGES})`);
+        sqlite.pragma('wal_checkpoint(PASSIVE)');
+      }),
+  };
+}
+
+function prepareStatements({ orm }: Session) {
+  return {
+    delayed: orm
+      .select({ seq: jobs.seq })
+      .from(jobs)
+      .where(and(sql`status = 'queued' and ready = 0`, lte(jobs.runAt, param('now'))))
+      .orderBy(asc(jobs.runAt))
+      .limit(sql.placeholder('limit'))
+      .prepare(),
+    nextDelayed: orm
+      .select({ runAt: min(jobs.runAt) })
+      .from(jobs)
+      .where(sql`status = 'queued' and ready = 0`)
+      .prepare(),
+    removeExpired: orm
+      .delete(jobs)
+      .where(
+        sql`${jobs.seq} in (select seq from jobs where expires_at is not null and expires_at <= ${sql.placeholder('now')} order by expires_at limit ${sql.placeholder('limit')})`,
+      )
+      .prepare(),
+    forgetKeys: orm
+      .delete(idempotencyKeys)
+      .where(
+        sql`(tenant, key) in (select tenant, key from idempotency_keys where expires_at <= ${sql.placeholder('now')} limit ${sql.placeholder('limit')})`,
+      )
+      .prepare(),
+    dropEmptyCounters: orm.delete(counters).where(eq(counters.n, 0)).prepare(),
+  };
+}
