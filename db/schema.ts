@@ -91,7 +91,6 @@ export const jobs = sqliteTable(
       .on(t.expiresAt)
       .where(sql`expires_at is not null`),
     index('jobs_updated').on(t.tenant, t.updatedAt),
-    index('jobs_by_time').on(t.tenant, t.createdAt),
     index('jobs_by_status').on(t.tenant, t.status, t.createdAt),
     index('jobs_by_endpoint').on(t.tenant, t.endpoint, t.status, t.createdAt),
     index('jobs_by_caller_id')
@@ -164,15 +163,11 @@ export const events = sqliteTable(
   },
   (t) => [
     index('events_job').on(t.jobSeq, t.seq),
-    index('events_tenant').on(t.tenant, t.seq),
     foreignKey({ columns: [t.jobSeq], foreignColumns: [jobs.seq] }).onDelete('cascade'),
   ],
 );
 
-/**
- * Jobs by tenant, endpoint, state and readiness, kept by triggers on `jobs`. Endpoint `''` is the
- * tenant's total, and tenant `''` with it the whole gateway's.
- */
+/** Jobs by tenant, endpoint, state and readiness, written in the commit that changed them. */
 export const counters = sqliteTable(
   'counters',
   {
@@ -184,7 +179,7 @@ export const counters = sqliteTable(
   },
   (t) => [
     primaryKey({ columns: [t.tenant, t.endpoint, t.status, t.ready] }),
-    check('counters_n', sql`${t.n} >= 0`),
+    check('counters_n', sql`${t.n} > 0`),
   ],
 );
 

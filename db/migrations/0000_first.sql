@@ -20,7 +20,7 @@ CREATE TABLE `counters` (
 	`ready` integer NOT NULL,
 	`n` integer NOT NULL,
 	PRIMARY KEY(`tenant`, `endpoint`, `status`, `ready`),
-	CONSTRAINT "counters_n" CHECK("counters"."n" >= 0)
+	CONSTRAINT "counters_n" CHECK("counters"."n" > 0)
 ) STRICT, WITHOUT ROWID;
 --> statement-breakpoint
 CREATE TABLE `events` (
@@ -36,7 +36,6 @@ CREATE TABLE `events` (
 ) STRICT;
 --> statement-breakpoint
 CREATE INDEX `events_job` ON `events` (`job_seq`,`seq`);--> statement-breakpoint
-CREATE INDEX `events_tenant` ON `events` (`tenant`,`seq`);--> statement-breakpoint
 CREATE TABLE `idempotency_keys` (
 	`tenant` text NOT NULL,
 	`key` text NOT NULL,
@@ -111,7 +110,6 @@ CREATE INDEX `jobs_delayed` ON `jobs` (`run_at`) WHERE status = 'queued' and rea
 CREATE INDEX `jobs_running` ON `jobs` (`seq`) WHERE status = 'running';--> statement-breakpoint
 CREATE INDEX `jobs_expiry` ON `jobs` (`expires_at`) WHERE expires_at is not null;--> statement-breakpoint
 CREATE INDEX `jobs_updated` ON `jobs` (`tenant`,`updated_at`);--> statement-breakpoint
-CREATE INDEX `jobs_by_time` ON `jobs` (`tenant`,`created_at`);--> statement-breakpoint
 CREATE INDEX `jobs_by_status` ON `jobs` (`tenant`,`status`,`created_at`);--> statement-breakpoint
 CREATE INDEX `jobs_by_endpoint` ON `jobs` (`tenant`,`endpoint`,`status`,`created_at`);--> statement-breakpoint
 CREATE INDEX `jobs_by_caller_id` ON `jobs` (`tenant`,`id`,`created_at`) WHERE id is not null;--> statement-breakpoint
@@ -133,43 +131,3 @@ CREATE TABLE `meta` (
 	`key` text PRIMARY KEY NOT NULL,
 	`value` text NOT NULL
 ) STRICT;
---> statement-breakpoint
-CREATE TRIGGER `jobs_counted` AFTER INSERT ON `jobs` BEGIN
-  INSERT INTO `counters` (`tenant`, `endpoint`, `status`, `ready`, `n`)
-    VALUES (NEW.`tenant`, NEW.`endpoint`, NEW.`status`, NEW.`ready`, 1)
-    ON CONFLICT DO UPDATE SET `n` = `n` + 1;
-  INSERT INTO `counters` (`tenant`, `endpoint`, `status`, `ready`, `n`)
-    VALUES (NEW.`tenant`, '', NEW.`status`, NEW.`ready`, 1)
-    ON CONFLICT DO UPDATE SET `n` = `n` + 1;
-  INSERT INTO `counters` (`tenant`, `endpoint`, `status`, `ready`, `n`)
-    VALUES ('', '', NEW.`status`, NEW.`ready`, 1)
-    ON CONFLICT DO UPDATE SET `n` = `n` + 1;
-END;
---> statement-breakpoint
-CREATE TRIGGER `jobs_recounted` AFTER UPDATE OF `status`, `ready` ON `jobs`
-WHEN OLD.`status` <> NEW.`status` OR OLD.`ready` <> NEW.`ready` BEGIN
-  UPDATE `counters` SET `n` = `n` - 1
-    WHERE `tenant` = OLD.`tenant` AND `endpoint` = OLD.`endpoint` AND `status` = OLD.`status` AND `ready` = OLD.`ready`;
-  UPDATE `counters` SET `n` = `n` - 1
-    WHERE `tenant` = OLD.`tenant` AND `endpoint` = '' AND `status` = OLD.`status` AND `ready` = OLD.`ready`;
-  UPDATE `counters` SET `n` = `n` - 1
-    WHERE `tenant` = '' AND `endpoint` = '' AND `status` = OLD.`status` AND `ready` = OLD.`ready`;
-  INSERT INTO `counters` (`tenant`, `endpoint`, `status`, `ready`, `n`)
-    VALUES (NEW.`tenant`, NEW.`endpoint`, NEW.`status`, NEW.`ready`, 1)
-    ON CONFLICT DO UPDATE SET `n` = `n` + 1;
-  INSERT INTO `counters` (`tenant`, `endpoint`, `status`, `ready`, `n`)
-    VALUES (NEW.`tenant`, '', NEW.`status`, NEW.`ready`, 1)
-    ON CONFLICT DO UPDATE SET `n` = `n` + 1;
-  INSERT INTO `counters` (`tenant`, `endpoint`, `status`, `ready`, `n`)
-    VALUES ('', '', NEW.`status`, NEW.`ready`, 1)
-    ON CONFLICT DO UPDATE SET `n` = `n` + 1;
-END;
---> statement-breakpoint
-CREATE TRIGGER `jobs_uncounted` AFTER DELETE ON `jobs` BEGIN
-  UPDATE `counters` SET `n` = `n` - 1
-    WHERE `tenant` = OLD.`tenant` AND `endpoint` = OLD.`endpoint` AND `status` = OLD.`status` AND `ready` = OLD.`ready`;
-  UPDATE `counters` SET `n` = `n` - 1
-    WHERE `tenant` = OLD.`tenant` AND `endpoint` = '' AND `status` = OLD.`status` AND `ready` = OLD.`ready`;
-  UPDATE `counters` SET `n` = `n` - 1
-    WHERE `tenant` = '' AND `endpoint` = '' AND `status` = OLD.`status` AND `ready` = OLD.`ready`;
-END;

@@ -50,8 +50,7 @@ export function claims(session: Session, writer: JobWriter): Pick<JobStore, 'cla
     const { workerId, workerPid, leaseSeconds } = request;
     const fence = row.fence + 1;
     statements.addAttempt.run({ jobSeq: row.seq, fence, workerId, workerPid, startedAt: now });
-    const running: JobRow = {
-      ...row,
+    const changes: Partial<JobRow> = {
       status: 'running',
       ready: 0,
       fence,
@@ -64,7 +63,7 @@ export function claims(session: Session, writer: JobWriter): Pick<JobStore, 'cla
       startedAt: now,
       progress: null,
     };
-    return writer.save(tx, running, 'running', { worker_id: workerId });
+    return writer.save(tx, row, changes, 'running', { worker_id: workerId });
   }
 
   function leaseOf(row: JobRow, { leaseSeconds }: ClaimRequest): Lease {

@@ -11,7 +11,14 @@ import { param, type Session } from './session.ts';
 
 type Decisions = Pick<JobStore, 'cancel' | 'retry' | 'delete'>;
 
-const NOT_ENDED = {
+/** What a job that is retried by request begins again with. */
+const FRESH = {
+  attempt: 1,
+  lostLeases: 0,
+  leaseToken: null,
+  reportDigest: null,
+  cancelRequestedAt: null,
+  progress: null,
   endedAt: null,
   expiresAt: null,
   endCode: null,
@@ -30,7 +37,7 @@ export function decisions(session: Session, writer: JobWriter): Decisions {
   /** The worker learns of it at its next heartbeat, and has the grace to stop. */
   function requestCancel(tx: Transaction, row: JobRow): void {
     if (row.cancelRequestedAt !== null) return;
-    writer.save(tx, { ...row, cancelRequestedAt: options.clock.now() }, 'cancel_requested');
+    writer.save(tx, row, { cancelRequestedAt: options.clock.now() }, 'cancel_requested');
     tx.afterCommit(() => {
       const lease = leases.get(row.jobId);
       if (lease) lease.graceEndsAt = options.clock.monotonic() + options.cancelGraceMs;
@@ -54,9 +61,8 @@ export function decisions(session: Session, writer: JobWriter): Decisions {
         if (row.status !== 'failed' && row.status !== 'cancelled') {
           throw illegalTransition(`This job is ${row.status}: only a failed or cancelled job can be retried`, row.status);
         }
-        const fresh = { ...row, ...NOT_ENDED, attempt: 1, lostLeases: 0, leaseToken: null };
-        const unmarked = { ...fresh, reportDigest: null, cancelRequestedAt: null, progress: null };
-        writer.requeue(tx, unmarked, options.clock.now(), { reason: 'retried_by_request' });
+        const changes = { ...FRESH, runAt: options.clock.now() };
+        writer.requeue(tx, row, changes, { reason: 'retried_by_request' });
       }),
 
     delete: (ref) =>
@@ -66,6 +72,7 @@ export function decisions(session: Session, writer: JobWriter): Decisions {
           throw illegalTransition(`This job is ${row.status}: cancel it before it is deleted`, row.status);
         }
         remove.run({ seq: row.seq });
+        session.counters.move(tx, row, null);
         const { tenant, jobId, endpoint, version } = row;
         const change = { tenant, jobId, endpoint, kind: 'deleted' as const, version: version + 1 };
         tx.afterCommit(() => session.announce({ ...change, claimable: false }));

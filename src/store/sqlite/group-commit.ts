@@ -6,6 +6,8 @@ import { toStoreError } from './sqlite-errors.ts';
 export interface Transaction {
   /** Runs `effect` once the commit is on the disk, before the write is answered; never otherwise. */
   afterCommit(effect: () => void): void;
+  /** Runs `undo` if this write is rolled back; what it did to the memory is undone with it. */
+  onUndo(undo: () => void): void;
 }
 
 export type WriteBody<T> = (tx: Transaction) => T;
@@ -21,6 +23,13 @@ interface RanWrite {
   write: PendingWrite;
   value: unknown;
   effects: (() => void)[];
+  undos: (() => void)[];
+}
+
+/** Called around each commit, for what is written once a transaction. */
+export interface CommitHooks {
+  beforeCommit(): void;
+  afterCommit(): void;
 }
 
 /** Bounds how long one flush holds the event loop (about 5 ms of submissions). */
@@ -33,14 +42,14 @@ const MAX_BATCH = 200;
  */
 export class GroupCommit {
   readonly #sqlite: Database.Database;
+  readonly #hooks: CommitHooks;
   readonly #statements: Record<'begin' | 'commit' | 'savepoint' | 'release' | 'undo', Database.Statement>;
   #pending: PendingWrite[] = [];
   #scheduled = false;
-  /** Told of every batch that was committed: its number of writes. */
-  onBatch: (size: number) => void = () => {};
 
-  constructor(sqlite: Database.Database) {
+  constructor(sqlite: Database.Database, hooks: CommitHooks) {
     this.#sqlite = sqlite;
+    this.#hooks = hooks;
     this.#statements = {
       begin: sqlite.prepare('BEGIN IMMEDIATE'),
       commit: sqlite.prepare('COMMIT'),
@@ -83,18 +92,19 @@ export class GroupCommit {
   /** False when the disk refused a batch that is worth trying one by one; then nobody is answered. */
   #commit(batch: PendingWrite[]): boolean {
     const failed: [PendingWrite, unknown][] = [];
-    let ran: RanWrite[];
+    const ran: RanWrite[] = [];
     try {
       this.#statements.begin.run();
-      ran = batch.flatMap((write) => this.#runBody(write, failed));
+      for (const write of batch) this.#runBody(write, ran, failed);
+      this.#hooks.beforeCommit();
       this.#statements.commit.run();
     } catch (error) {
-      this.#rollback();
+      this.#rollback(ran);
       if (batch.length > 1) return false;
       batch[0]?.reject(toStoreError(error));
       return true;
     }
-    this.onBatch(ran.length);
+    this.#hooks.afterCommit();
     for (const [write, error] of failed) write.reject(error);
     for (const { write, value, effects } of ran) {
       for (const effect of effects) effect();
@@ -103,26 +113,35 @@ export class GroupCommit {
     return true;
   }
 
-  #runBody(write: PendingWrite, failed: [PendingWrite, unknown][]): RanWrite[] {
+  #runBody(write: PendingWrite, ran: RanWrite[], failed: [PendingWrite, unknown][]): void {
     const effects: (() => void)[] = [];
+    const undos: (() => void)[] = [];
     this.#statements.savepoint.run();
     try {
-      const value = write.body({ afterCommit: (effect) => effects.push(effect) });
+      const value = write.body({
+        afterCommit: (effect) => effects.push(effect),
+        onUndo: (undo) => undos.push(undo),
+      });
       this.#statements.release.run();
-      return [{ write, value, effects }];
+      ran.push({ write, value, effects, undos });
     } catch (error) {
+      undoAll(undos);
       if (isStorageFailure(error)) throw error;
       this.#statements.undo.run();
       this.#statements.release.run();
       failed.push([write, toStoreError(error)]);
-      return [];
     }
   }
 
-  #rollback(): void {
+  #rollback(ran: RanWrite[]): void {
+    for (const { undos } of ran.toReversed()) undoAll(undos);
     // A full disk may have made SQLite roll back by itself.
     if (this.#sqlite.inTransaction) this.#sqlite.exec('ROLLBACK');
   }
+}
+
+function undoAll(undos: (() => void)[]): void {
+  for (const undo of undos.toReversed()) undo();
 }
 
 /** Failures of the disk, not of the body: the whole transaction is in doubt. */

@@ -1,9 +1,9 @@
 // The one way a job changes: load its row, save the changed row with its event, tell the listeners.
 import { crc32 } from 'node:zlib';
 import { and, eq } from 'drizzle-orm';
-import { attempts, counters, events, jobs } from '../../../db/schema.ts';
+import { attempts, events, jobs } from '../../../db/schema.ts';
 import { jobNotFound } from '../../contract/errors.ts';
-import { CANCELLED_CODE, canTransition, type AttemptOutcome, type JobStatus } from '../../contract/job.ts';
+import { CANCELLED_CODE, canTransition, type AttemptOutcome } from '../../contract/job.ts';
 import type { JsonText } from '../../contract/json-text.ts';
 import type { ChangeKind, JobRef } from '../job-store.ts';
 import type { Transaction } from './group-commit.ts';
@@ -15,14 +15,19 @@ export interface Ending {
   status: 'done' | 'failed' | 'cancelled';
   code: number;
   message: string;
-  result: JsonText | null;
+  result?: JsonText;
 }
+
+/** What an event tells of a row. */
+export type ChangedRow = Pick<
+  JobRow,
+  'seq' | 'tenant' | 'jobId' | 'endpoint' | 'status' | 'ready' | 'version' | 'attempt' | 'updatedAt'
+>;
 
 export const CANCELLED: Ending = {
   status: 'cancelled',
   code: CANCELLED_CODE,
   message: 'cancelled',
-  result: null,
 };
 
 export class JobWriter {
@@ -45,30 +50,32 @@ export class JobWriter {
     return this.#statements.loadBySeq.get({ seq });
   }
 
-  /** Writes `row` with the next version and its event, and tells the listeners after the commit. */
-  save(tx: Transaction, row: JobRow, kind: ChangeKind, data: object = {}): JobRow {
-    const saved = this.#write(row);
+  /** Writes `row` with `changes`, the next version and an event; tells listeners after the commit. */
+  save(tx: Transaction, row: JobRow, changes: Partial<JobRow>, kind: ChangeKind, data: object = {}) {
+    const saved = this.#write(tx, row, changes);
     this.announce(tx, saved, kind, data);
     return saved;
   }
 
   /** Like `save`, but without an event of its own (progress within the same second). */
-  saveQuietly(tx: Transaction, row: JobRow, kind: ChangeKind): JobRow {
-    const saved = this.#write(row);
-    this.#tell(tx, saved, kind);
-    return saved;
+  saveQuietly(tx: Transaction, row: JobRow, changes: Partial<JobRow>, kind: ChangeKind): void {
+    this.#tell(tx, this.#write(tx, row, changes), kind);
   }
 
-  #write(row: JobRow, result: JsonText | null = null): JobRow {
+  #write(tx: Transaction, row: JobRow, changes: Partial<JobRow>, result?: JsonText): JobRow {
     const updatedAt = this.#session.options.clock.now();
-    const saved = { ...row, version: row.version + 1, updatedAt };
-    if (result === null) this.#statements.save.run(saved);
+    const saved = { ...row, ...changes, version: row.version + 1, updatedAt };
+    if (saved.status !== row.status && !canTransition(row.status, saved.status)) {
+      throw new Error(`illegal move ${row.status} -> ${saved.status}`);
+    }
+    this.#session.counters.move(tx, row, saved);
+    if (!result) this.#statements.save.run(saved);
     else this.#statements.saveDone.run({ ...saved, result: result.text, resultCrc: crc32(result.text) });
     return saved;
   }
 
   /** The event of a change that is in the row already. */
-  announce(tx: Transaction, row: JobRow, kind: ChangeKind, data: object = {}): void {
+  announce(tx: Transaction, row: ChangedRow, kind: ChangeKind, data: object = {}): void {
     const { seq, tenant, jobId, version, updatedAt, status, attempt } = row;
     this.#statements.addEvent.run({
       tenant,
@@ -82,7 +89,7 @@ export class JobWriter {
     this.#tell(tx, row, kind);
   }
 
-  #tell(tx: Transaction, row: JobRow, kind: ChangeKind): void {
+  #tell(tx: Transaction, row: ChangedRow, kind: ChangeKind): void {
     const { tenant, jobId, endpoint, version, ready } = row;
     const change = { tenant, jobId, endpoint, kind, version, claimable: ready === 1 };
     tx.afterCommit(() => this.#session.announce(change));
@@ -90,7 +97,8 @@ export class JobWriter {
 
   /** Ends the job: frozen from here on, and nobody holds it. */
   end(tx: Transaction, row: JobRow, { status, code, message, result }: Ending): JobRow {
-    const ended = this.#write({ ...moved(row, status), ...this.#endColumns(row, code, message) }, result);
+    const changes = { status, ready: 0, ...this.#endColumns(row, code, message) };
+    const ended = this.#write(tx, row, changes, result);
     this.announce(tx, ended, status, { code, message });
     return ended;
   }
@@ -107,25 +115,21 @@ export class JobWriter {
       endPid: row.workerPid ?? pid,
       endTotalMs: Math.max(endedAt - row.createdAt, endRunMs),
       endRunMs,
-      endQueueLength: this.queueLength(row.tenant),
+      endQueueLength: this.#session.counters.queueLength(row.tenant),
       endBuildNumber: buildNumber,
     };
   }
 
-  /** Back to the queue; a `runAt` still to come makes it wait for it. */
-  requeue(tx: Transaction, row: JobRow, runAt: number, data: object): JobRow {
+  /** Back to the queue; with a `runAt` still to come it waits for that. */
+  requeue(tx: Transaction, row: JobRow, changes: Partial<JobRow>, data: object): JobRow {
+    const runAt = changes.runAt ?? row.runAt;
     const ready = runAt <= this.#session.options.clock.now() ? 1 : 0;
-    return this.save(tx, { ...moved(row, 'queued'), ready, runAt }, 'queued', data);
+    return this.save(tx, row, { ...changes, status: 'queued', ready }, 'queued', data);
   }
 
   endAttempt(row: JobRow, outcome: AttemptOutcome, message: string | null = null): void {
     const endedAt = this.#session.options.clock.now();
     this.#statements.endAttempt.run({ jobSeq: row.seq, fence: row.fence, endedAt, outcome, message });
-  }
-
-  /** The tenant's jobs that wait and may be claimed. */
-  queueLength(tenant: string): number {
-    return this.#statements.queueLength.get({ tenant })?.n ?? 0;
   }
 
   /** Of the attempt that ends now, on the monotonic clock; 0 when no worker ever had it. */
@@ -139,12 +143,6 @@ export class JobWriter {
     const { retentionMs } = this.#session.options;
     return retentionMs === 0 ? null : endedAt + retentionMs;
   }
-}
-
-/** `row` in its next state; throws on a move that the state machine does not know. */
-function moved(row: JobRow, to: JobStatus): JobRow {
-  if (!canTransition(row.status, to)) throw new Error(`illegal move ${row.status} -> ${to}`);
-  return { ...row, status: to, ready: 0 };
 }
 
 /** Columns that may change after submission. Naming no others spares SQLite their indexes. */
@@ -205,18 +203,6 @@ function prepareStatements({ orm }: Session) {
       .update(attempts)
       .set({ endedAt: param('endedAt'), outcome: param('outcome'), message: param('message') })
       .where(and(eq(attempts.jobSeq, param('jobSeq')), eq(attempts.fence, param('fence'))))
-      .prepare(),
-    queueLength: orm
-      .select({ n: counters.n })
-      .from(counters)
-      .where(
-        and(
-          eq(counters.tenant, param('tenant')),
-          eq(counters.endpoint, ''),
-          eq(counters.status, 'queued'),
-          eq(counters.ready, 1),
-        ),
-      )
       .prepare(),
   };
 }

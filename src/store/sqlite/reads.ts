@@ -1,10 +1,9 @@
 // The reads: none writes, and the hot ones are one prepared statement on an index.
 import { and, asc, desc, eq, gte, sql } from 'drizzle-orm';
-import { attempts, counters, jobPayloads, jobs } from '../../../db/schema.ts';
+import { attempts, jobPayloads, jobs } from '../../../db/schema.ts';
 import type { JobStatus } from '../../contract/job.ts';
 import type { JobStore } from '../job-store.ts';
 import { stateColumns, toJob, toState } from './job-row.ts';
-import type { JobWriter } from './job-writer.ts';
 import { param, read, type Session } from './session.ts';
 
 type Reads = Pick<
@@ -12,7 +11,7 @@ type Reads = Pick<
   'findState' | 'find' | 'listAttempts' | 'listChangedSince' | 'queueLength' | 'countByStatus'
 >;
 
-export function reads(session: Session, writer: JobWriter): Reads {
+export function reads(session: Session): Reads {
   const statements = prepareStatements(session);
   return {
     findState: ({ tenant, jobId }) =>
@@ -35,14 +34,9 @@ export function reads(session: Session, writer: JobWriter): Reads {
         return new Map<string, JobStatus>(rows.map(({ jobId, status }) => [jobId, status]));
       }),
 
-    queueLength: (tenant) => read(() => writer.queueLength(tenant)),
+    queueLength: (tenant) => read(() => session.counters.queueLength(tenant)),
 
-    countByStatus: (tenant) =>
-      read(() =>
-        statements.counts
-          .all({ tenant })
-          .map(({ ready, n, ...key }) => ({ ...key, ready: ready === 1, count: n })),
-      ),
+    countByStatus: (tenant) => read(() => session.counters.list(tenant)),
   };
 }
 
@@ -77,16 +71,6 @@ function prepareStatements({ orm }: Session) {
       .where(and(eq(jobs.tenant, param('tenant')), gte(jobs.updatedAt, param('since'))))
       .orderBy(desc(jobs.updatedAt))
       .limit(sql.placeholder('limit'))
-      .prepare(),
-    counts: orm
-      .select({
-        endpoint: counters.endpoint,
-        status: counters.status,
-        ready: counters.ready,
-        n: counters.n,
-      })
-      .from(counters)
-      .where(and(eq(counters.tenant, param('tenant')), sql`endpoint <> '' and n > 0`))
       .prepare(),
   };
 }

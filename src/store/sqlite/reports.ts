@@ -30,16 +30,17 @@ export function reports(session: Session, writer: JobWriter): Reports {
   }
 
   /** What a heartbeat has to write: progress, or a lease length to survive a restart. */
-  function record(tx: Transaction, holder: LeaseHolder, lease: Lease, progress: Progress | null) {
+  function record(tx: Transaction, holder: LeaseHolder, lease: Lease, progress: Progress | null): void {
     const row = writer.load(holder);
     if (row.status !== 'running' || row.leaseToken !== holder.leaseToken) throw leaseLost(row.status);
     const leaseSeconds = lease.lengthMs / 1000;
-    const text = progress === null ? row.progress : JSON.stringify(progress);
-    if (progress === null) return void writer.saveQuietly(tx, { ...row, leaseSeconds }, 'progress');
+    if (progress === null) return writer.saveQuietly(tx, row, { leaseSeconds }, 'progress');
+    const changes = { leaseSeconds, progress: JSON.stringify(progress) };
     const monotonic = options.clock.monotonic();
-    const saved = { ...row, leaseSeconds, progress: text };
-    if (monotonic - lease.progressEventAt < PROGRESS_EVENT_MS) return void writer.saveQuietly(tx, saved, 'progress');
-    writer.save(tx, saved, 'progress', { progress });
+    if (monotonic - lease.progressEventAt < PROGRESS_EVENT_MS) {
+      return writer.saveQuietly(tx, row, changes, 'progress');
+    }
+    writer.save(tx, row, changes, 'progress', { progress });
     tx.afterCommit(() => (lease.progressEventAt = monotonic));
   }
 
@@ -65,11 +66,11 @@ export function reports(session: Session, writer: JobWriter): Reports {
     if (row.cancelRequestedAt !== null) return cancelled(tx, row);
     writer.endAttempt(row, 'failed', message);
     if (!retry || row.attempt >= row.maxAttempts) {
-      return writer.end(tx, row, { status: 'failed', code, message, result: null });
+      return writer.end(tx, row, { status: 'failed', code, message });
     }
     const delayMs = retryDelayMs ?? options.retryDelayMs(row.attempt);
-    const next = { ...row, attempt: row.attempt + 1 };
-    return writer.requeue(tx, next, options.clock.now() + delayMs, { reason: 'retry', message });
+    const changes = { attempt: row.attempt + 1, runAt: options.clock.now() + delayMs };
+    return writer.requeue(tx, row, changes, { reason: 'retry', message });
   }
 
   function cancelled(tx: Transaction, row: JobRow): JobRow {
@@ -101,7 +102,7 @@ export function reports(session: Session, writer: JobWriter): Reports {
       report(holder, ['release'], (tx, row) => {
         if (row.cancelRequestedAt !== null) return cancelled(tx, row);
         writer.endAttempt(row, 'released');
-        return writer.requeue(tx, row, row.runAt, { reason: 'released' });
+        return writer.requeue(tx, row, {}, { reason: 'released' });
       }),
   };
 }

@@ -2,6 +2,7 @@
 import { sql, type SQL } from 'drizzle-orm';
 import type Database from 'better-sqlite3';
 import type { JobChange, JobStoreOptions } from '../job-store.ts';
+import type { Counters } from './counters.ts';
 import type { Orm } from './database.ts';
 import type { GroupCommit } from './group-commit.ts';
 import type { Leases } from './leases.ts';
@@ -13,6 +14,7 @@ export interface Session {
   options: JobStoreOptions;
   commits: GroupCommit;
   leases: Leases;
+  counters: Counters;
   /** Tells the listeners; called after the commit only. */
   announce(change: JobChange): void;
 }

@@ -5,6 +5,7 @@ import { jobs, meta } from '../../../db/schema.ts';
 import type { JobChange, JobStore, JobStoreOptions } from '../job-store.ts';
 import { apiKeys } from './api-keys.ts';
 import { claims } from './claims.ts';
+import { Counters } from './counters.ts';
 import { openDatabase, type Orm } from './database.ts';
 import { decisions } from './decisions.ts';
 import { GroupCommit } from './group-commit.ts';
@@ -35,9 +36,15 @@ export function openSqliteStore(path: string, options: JobStoreOptions): JobStor
 function assemble(opened: Pick<Session, 'sqlite' | 'orm' | 'options'>): JobStore {
   const { sqlite, orm } = opened;
   const listeners = new Set<(change: JobChange) => void>();
+  const counters = new Counters(orm);
+  const commits = new GroupCommit(sqlite, {
+    beforeCommit: () => counters.flush(),
+    afterCommit: () => counters.settle(),
+  });
   const session: Session = {
     ...opened,
-    commits: new GroupCommit(sqlite),
+    counters,
+    commits,
     leases: new Leases(),
     announce: (change) => {
       for (const listener of listeners) listener(change);
@@ -48,7 +55,7 @@ function assemble(opened: Pick<Session, 'sqlite' | 'orm' | 'options'>): JobStore
   return {
     queueId: findQueueId(orm),
     ...submissions(session, writer),
-    ...reads(session, writer),
+    ...reads(session),
     ...claims(session, writer),
     ...reports(session, writer),
     ...decisions(session, writer),
@@ -59,7 +66,7 @@ function assemble(opened: Pick<Session, 'sqlite' | 'orm' | 'options'>): JobStore
       return () => listeners.delete(listener);
     },
     close: async () => {
-      session.commits.flush();
+      commits.flush();
       sqlite.close();
     },
   };

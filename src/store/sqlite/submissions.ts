@@ -1,12 +1,11 @@
 // Submission: new jobs into the queue, all or none, within the queue's limit, once per key.
 import { crc32 } from 'node:zlib';
-import { and, eq, sql } from 'drizzle-orm';
+import { and, eq } from 'drizzle-orm';
 import { V7Generator } from 'uuidv7';
-import { counters, idempotencyKeys, jobPayloads, jobs } from '../../../db/schema.ts';
+import { idempotencyKeys, jobPayloads, jobs } from '../../../db/schema.ts';
 import { JobgateError } from '../../contract/errors.ts';
 import type { JobStore, NewJob, Submitted } from '../job-store.ts';
 import type { Transaction } from './group-commit.ts';
-import type { JobRow } from './job-row.ts';
 import type { JobWriter } from './job-writer.ts';
 import { param, type Session } from './session.ts';
 
@@ -29,12 +28,15 @@ export function submissions(session: Session, writer: JobWriter): Pick<JobStore,
     const runAt = job.runAt ?? now;
     const ready = runAt <= now ? 1 : 0;
     const values = { ...job, jobId, runAt, ready, createdAt: now };
-    const row = statements.insertJob.get(values) as JobRow;
+    const seq = Number(statements.insertJob.run(values).lastInsertRowid);
     const { text } = job.payload;
-    statements.insertPayload.run({ seq: row.seq, crc: crc32(text), payload: text });
+    statements.insertPayload.run({ seq, crc: crc32(text), payload: text });
     if (job.idempotency) remember(job, jobId, now);
+    const { tenant, endpoint } = job;
+    const row = { seq, tenant, jobId, endpoint, status: 'queued', ready, version: 1, attempt: 1, updatedAt: now } as const;
+    session.counters.move(tx, null, row);
     writer.announce(tx, row, 'queued');
-    return { jobId, id: job.id, queueLength: writer.queueLength(job.tenant), replayed: false };
+    return { jobId, id: job.id, queueLength: session.counters.queueLength(job.tenant), replayed: false };
   }
 
   function remember({ tenant, idempotency }: NewJob, jobId: string, now: number): void {
@@ -50,14 +52,12 @@ export function submissions(session: Session, writer: JobWriter): Pick<JobStore,
     if (!known || known.expiresAt <= options.clock.now()) return undefined;
     if (known.digest !== idempotency.digest) throw keyReused(idempotency.key);
     const { jobId, id } = known;
-    return { jobId, id, queueLength: writer.queueLength(tenant), replayed: true };
+    return { jobId, id, queueLength: session.counters.queueLength(tenant), replayed: true };
   }
 
   function refuseOverLimit(): void {
     const { maxQueueLength } = options;
-    if (maxQueueLength > 0 && (statements.countQueued.get()?.n ?? 0) >= maxQueueLength) {
-      throw queueFull(maxQueueLength);
-    }
+    if (maxQueueLength > 0 && session.counters.queued >= maxQueueLength) throw queueFull(maxQueueLength);
   }
 
   function submitOne(tx: Transaction, job: NewJob): Submitted {
@@ -108,26 +108,10 @@ function prepareStatements({ orm }: Session) {
         createdAt: param('createdAt'),
         updatedAt: param('createdAt'),
       })
-      .returning({
-        seq: jobs.seq,
-        tenant: jobs.tenant,
-        jobId: jobs.jobId,
-        endpoint: jobs.endpoint,
-        status: jobs.status,
-        ready: jobs.ready,
-        version: jobs.version,
-        attempt: jobs.attempt,
-        updatedAt: jobs.updatedAt,
-      })
       .prepare(),
     insertPayload: orm
       .insert(jobPayloads)
       .values({ seq: param('seq'), crc: param('crc'), payload: param('payload') })
-      .prepare(),
-    countQueued: orm
-      .select({ n: sql<number>`coalesce(sum(${counters.n}), 0)` })
-      .from(counters)
-      .where(and(eq(counters.tenant, ''), eq(counters.endpoint, ''), eq(counters.status, 'queued')))
       .prepare(),
     findKey: orm
       .select({

@@ -1,6 +1,6 @@
 // Upkeep: what time does to jobs (lapsed leases, delays that are over, retention) and to the file.
 import { and, asc, eq, lte, min, sql } from 'drizzle-orm';
-import { counters, idempotencyKeys, jobs } from '../../../db/schema.ts';
+import { idempotencyKeys, jobs } from '../../../db/schema.ts';
 import type { AttemptOutcome } from '../../contract/job.ts';
 import type { JobStore } from '../job-store.ts';
 import type { Transaction } from './group-commit.ts';
@@ -47,8 +47,8 @@ export function upkeep(session: Session, writer: JobWriter): Upkeep {
     writer.endAttempt(row, 'timed_out', message);
     if (row.attempt >= row.maxAttempts) return fail(tx, row, TIMED_OUT_CODE, message);
     const runAt = options.clock.now() + options.retryDelayMs(row.attempt);
-    const next = { ...row, attempt: row.attempt + 1, leaseToken: null };
-    writer.requeue(tx, next, runAt, { reason: 'timed_out', message });
+    const changes = { attempt: row.attempt + 1, leaseToken: null, runAt };
+    writer.requeue(tx, row, changes, { reason: 'timed_out', message });
   }
 
   function lapsed(tx: Transaction, row: JobRow): void {
@@ -59,12 +59,12 @@ export function upkeep(session: Session, writer: JobWriter): Upkeep {
       const reason = `${message}; ${lostLeases} leases of this job were lost (max_lost_leases ${row.maxLostLeases})`;
       return fail(tx, { ...row, lostLeases }, WORKER_LOST_CODE, reason);
     }
-    const next = { ...row, lostLeases, leaseToken: null };
-    writer.requeue(tx, next, row.runAt, { reason: 'lease_lost', message });
+    const changes = { lostLeases, leaseToken: null };
+    writer.requeue(tx, row, changes, { reason: 'lease_lost', message });
   }
 
   function fail(tx: Transaction, row: JobRow, code: number, message: string): void {
-    writer.end(tx, row, { status: 'failed', code, message, result: null });
+    writer.end(tx, row, { status: 'failed', code, message });
   }
 
   return {
@@ -83,7 +83,7 @@ export function upkeep(session: Session, writer: JobWriter): Upkeep {
         const due = statements.delayed.all({ now: options.clock.now(), limit });
         for (const { seq } of due) {
           const row = writer.loadBySeq(seq);
-          if (row) writer.save(tx, { ...row, ready: 1 }, 'queued', { reason: 'due' });
+          if (row) writer.save(tx, row, { ready: 1 }, 'queued', { reason: 'due' });
         }
         return due.length;
       }),
@@ -91,12 +91,15 @@ export function upkeep(session: Session, writer: JobWriter): Upkeep {
     nextDelayed: () => read(() => statements.nextDelayed.get()?.runAt ?? undefined),
 
     prune: (limit) =>
-      commits.run(() => {
+      commits.run((tx) => {
         const now = options.clock.now();
-        const { changes } = statements.removeExpired.run({ now, limit });
+        const expired = statements.expired.all({ now, limit });
+        for (const row of expired) {
+          statements.remove.run({ seq: row.seq });
+          session.counters.move(tx, row, null);
+        }
         statements.forgetKeys.run({ now, limit });
-        statements.dropEmptyCounters.run();
-        return changes;
+        return expired.length;
       }),
 
     checkpoint: () =>
@@ -121,18 +124,25 @@ function prepareStatements({ orm }: Session) {
       .from(jobs)
       .where(sql`status = 'queued' and ready = 0`)
       .prepare(),
-    removeExpired: orm
-      .delete(jobs)
-      .where(
-        sql`${jobs.seq} in (select seq from jobs where expires_at is not null and expires_at <= ${sql.placeholder('now')} order by expires_at limit ${sql.placeholder('limit')})`,
-      )
+    expired: orm
+      .select({
+        seq: jobs.seq,
+        tenant: jobs.tenant,
+        endpoint: jobs.endpoint,
+        status: jobs.status,
+        ready: jobs.ready,
+      })
+      .from(jobs)
+      .where(lte(jobs.expiresAt, param('now')))
+      .orderBy(asc(jobs.expiresAt))
+      .limit(sql.placeholder('limit'))
       .prepare(),
+    remove: orm.delete(jobs).where(eq(jobs.seq, param('seq'))).prepare(),
     forgetKeys: orm
       .delete(idempotencyKeys)
       .where(
         sql`(tenant, key) in (select tenant, key from idempotency_keys where expires_at <= ${sql.placeholder('now')} limit ${sql.placeholder('limit')})`,
       )
       .prepare(),
-    dropEmptyCounters: orm.delete(counters).where(eq(counters.n, 0)).prepare(),
   };
 }
