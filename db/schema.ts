@@ -183,6 +183,27 @@ export const counters = sqliteTable(
   ],
 );
 
+/** What happened in one minute: the throughput, and the run times an estimate is made from. */
+export const activity = sqliteTable(
+  'activity',
+  {
+    tenant: text().notNull(),
+    endpoint: text().notNull(),
+    /** Epoch minutes. */
+    minute: integer().notNull(),
+    submitted: integer().notNull(),
+    done: integer().notNull(),
+    failed: integer().notNull(),
+    cancelled: integer().notNull(),
+    /** Run time of the jobs done, milliseconds, summed. */
+    runMs: integer('run_ms').notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.tenant, t.endpoint, t.minute] }),
+    index('activity_minute').on(t.minute),
+  ],
+);
+
 /** A submission's idempotency key; the same key with another digest is a conflict. */
 export const idempotencyKeys = sqliteTable(
   'idempotency_keys',

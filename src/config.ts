@@ -1,6 +1,7 @@
 // The configuration: the environment's variables, their bounds and defaults, read into one object.
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { nearMiss } from './near-miss.ts';
 
 const MIB = 1024 * 1024;
 
@@ -21,7 +22,10 @@ const HOST_NAME = /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i;
 
 const host = z
   .string()
-  .refine((value) => isIP(value) > 0 || HOST_NAME.test(value), 'must be an IP address or a host name');
+  .refine(
+    (value) => isIP(value) > 0 || HOST_NAME.test(value),
+    'must be an IP address or a host name',
+  );
 
 const databasePath = z.string().transform((url, context) => {
   const { path, fault } = readDatabaseUrl(url);
@@ -52,8 +56,6 @@ export const VARIABLES = z.object({
     .describe(LOG_LEVELS.join(', ')),
   RETENTION_DAYS: wholeNumber(0, 36_500, 30).describe('days an ended job is kept; 0 for ever'),
 });
-
-type VariableName = keyof typeof VARIABLES.shape;
 
 export interface Config {
   readonly host: string;
@@ -119,12 +121,12 @@ type DatabaseUrl = { path: string; fault?: never } | { path?: never; fault: stri
 
 /** `file:relative`, `file:/absolute` or `file:///absolute`, percent-encoded. */
 function readDatabaseUrl(url: string): DatabaseUrl {
+  if (url.endsWith(':memory:')) return { fault: 'must name a file: jobs in memory would be lost' };
   if (!url.startsWith('file:')) return { fault: 'must be a file URL: file:./data/jobgate.db' };
   if (/[?#]/.test(url)) return { fault: 'must be a plain file URL: write ? and # as %3F and %23' };
   const path = decode(url.slice('file:'.length).replace(/^\/\/(?=\/)/, ''));
   if (path === undefined) return { fault: 'has a percent-encoding that does not decode' };
   if (path.startsWith('//')) return { fault: 'must not name a host: write file:/folder/file.db' };
-  if (path === ':memory:') return { fault: 'must name a file: jobs in memory would be lost' };
   if (/(^|\/)\.{0,2}$/.test(path)) return { fault: 'must name a file, not a folder' };
   return { path };
 }
@@ -140,23 +142,10 @@ function decode(text: string): string | undefined {
 
 /** Variables that look like ours but are not, where the one that was meant is not set. */
 function misspelled(given: Environment): string[] {
-  const missing = Object.keys(VARIABLES.shape).filter((name) => given[name] === undefined);
-  const unknown = Object.keys(given).filter((name) => !(name in VARIABLES.shape));
-  return unknown.flatMap((name) => {
-    const meant = missing.find((known) => isNearMiss(name, known));
+  const names = Object.keys(VARIABLES.shape);
+  const missing = names.filter((name) => given[name] === undefined);
+  return Object.keys(given).flatMap((name) => {
+    const meant = names.includes(name) ? undefined : nearMiss(name, missing);
     return meant ? [`${name} is not a variable of Jobgate: did you mean ${meant}?`] : [];
   });
-}
-
-/** Short names are a letter away from too many others: only letters in the wrong order count. */
-function isNearMiss(name: string, known: string): boolean {
-  if (known.length < 7) return name.length === known.length && editDistance(name, known) === 1;
-  return editDistance(name, known) <= (known.length < 12 ? 1 : 2);
-}
-
-/** Letters added, dropped, changed or swapped with their neighbour. */
-function editDistance(from: string, to: string): number {
-  const rows = [Array.from({ length: to.length + 1 }, (_, column) => column)];
-  for (let i = 1; i <= from.length; i += 1) rows.push(nextRow(rows, from, to));
-  return rows[from.length]?.[to.length] ?? 0;
 }

@@ -1,3 +1,16 @@
+CREATE TABLE `activity` (
+	`tenant` text NOT NULL,
+	`endpoint` text NOT NULL,
+	`minute` integer NOT NULL,
+	`submitted` integer NOT NULL,
+	`done` integer NOT NULL,
+	`failed` integer NOT NULL,
+	`cancelled` integer NOT NULL,
+	`run_ms` integer NOT NULL,
+	PRIMARY KEY(`tenant`, `endpoint`, `minute`)
+) STRICT, WITHOUT ROWID;
+--> statement-breakpoint
+CREATE INDEX `activity_minute` ON `activity` (`minute`);--> statement-breakpoint
 CREATE TABLE `attempts` (
 	`job_seq` integer NOT NULL,
 	`fence` integer NOT NULL,

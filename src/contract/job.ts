@@ -93,9 +93,9 @@ export interface JobState {
   end: JobEnd | null;
 }
 
-/** Everything the store knows of a job. Times are epoch milliseconds. */
-export interface Job extends JobState {
-  payload: JsonText;
+/** A job without its payload and result. Times are epoch milliseconds. */
+export interface JobSummary extends Omit<JobState, 'end'> {
+  end: Omit<JobEnd, 'result'> | null;
   progress: Progress | null;
   /** Number of the present or last attempt, from 1: failures that were retried, plus one. */
   attempt: number;
@@ -116,4 +116,10 @@ export interface Job extends JobState {
   endedAt: number | null;
   /** When retention removes it; null until it has ended. */
   expiresAt: number | null;
+}
+
+/** Everything the store knows of a job. */
+export interface Job extends JobSummary {
+  payload: JsonText;
+  end: JobEnd | null;
 }

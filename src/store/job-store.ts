@@ -1,5 +1,12 @@
 // The JobStore port: every atomic verb the gateway needs of a store, and nothing of how it is kept.
-import type { Attempt, Job, JobState, JobStatus, Progress } from '../contract/job.ts';
+import type {
+  Attempt,
+  Job,
+  JobState,
+  JobStatus,
+  JobSummary,
+  Progress,
+} from '../contract/job.ts';
 import type { JsonText } from '../contract/json-text.ts';
 import type { Clock } from '../contract/clock.ts';
 import type { Scope } from '../contract/scope.ts';
@@ -94,6 +101,39 @@ export interface JobRef {
   jobId: string;
 }
 
+export interface ListQuery {
+  tenant: string;
+  status: JobStatus | null;
+  endpoint: string | null;
+  /** The caller's own id. */
+  id: string | null;
+  /** Submission time, epoch milliseconds, both inclusive. */
+  since: number | null;
+  until: number | null;
+  limit: number;
+  /** The `nextCursor` of the page before. */
+  cursor: string | null;
+}
+
+export interface JobPage {
+  jobs: JobSummary[];
+  /** Null on the last page. */
+  nextCursor: string | null;
+}
+
+/** What happened in one minute on one endpoint. */
+export interface ActivityMinute {
+  endpoint: string;
+  /** Begin of the minute, epoch milliseconds. */
+  at: number;
+  submitted: number;
+  done: number;
+  failed: number;
+  cancelled: number;
+  /** Run time of those done, summed, milliseconds. */
+  runMs: number;
+}
+
 export interface StatusCount {
   endpoint: string;
   status: JobStatus;
@@ -157,11 +197,21 @@ export interface JobStore {
   find(ref: JobRef): Promise<Job | undefined>;
   /** Every attempt of a job, oldest first. */
   listAttempts(ref: JobRef): Promise<Attempt[]>;
+  /** Newest first; throws `invalid_payload` on a cursor that is none. */
+  list(query: ListQuery): Promise<JobPage>;
   /** States of the jobs changed since then (epoch milliseconds), latest first. */
   listChangedSince(tenant: string, since: number, limit: number): Promise<Map<string, JobStatus>>;
   /** The tenant's jobs that wait now and may be claimed, in constant time. */
   queueLength(tenant: string): Promise<number>;
   countByStatus(tenant: string): Promise<StatusCount[]>;
+  /** States of those jobs that exist. */
+  findStatuses(tenant: string, jobIds: readonly string[]): Promise<Map<string, JobStatus>>;
+  /** Submission time of the job that waits longest; undefined when none waits. */
+  oldestQueuedAt(tenant: string): Promise<number | undefined>;
+  /** How many go before a job that may be claimed: exact to 1,000, null beyond and for others. */
+  queuePosition(ref: JobRef): Promise<number | null>;
+  /** The minutes of the last hour from `since` (epoch milliseconds) on. */
+  listActivity(tenant: string, since: number): Promise<ActivityMinute[]>;
 
   /** Gives out up to `max` waiting jobs: priority, then run_at, then first in first out. */
   claim(request: ClaimRequest): Promise<ClaimedJob[]>;

@@ -3,7 +3,14 @@ import { crc32 } from 'node:zlib';
 import { getTableColumns } from 'drizzle-orm';
 import { jobs } from '../../../db/schema.ts';
 import { JobgateError } from '../../contract/errors.ts';
-import { JOB_STATUSES, type Job, type JobEnd, type JobState, type Progress } from '../../contract/job.ts';
+import {
+  JOB_STATUSES,
+  type Job,
+  type JobEnd,
+  type JobState,
+  type JobSummary,
+  type Progress,
+} from '../../contract/job.ts';
 import { JsonText } from '../../contract/json-text.ts';
 
 const { result: _result, resultCrc: _resultCrc, ...withoutResult } = getTableColumns(jobs);
@@ -35,8 +42,13 @@ export const stateColumns = {
 };
 
 type StateRow = Pick<FullRow, keyof typeof stateColumns>;
+type HeadRow = Omit<StateRow, 'result' | 'resultCrc'>;
 
 export function toState(row: StateRow): JobState {
+  return { ...toHead(row), end: toEndWithResult(row) };
+}
+
+function toHead(row: HeadRow): Omit<JobState, 'end'> {
   if (!JOB_STATUSES.includes(row.status)) throw damaged('state');
   return {
     jobId: row.jobId,
@@ -46,16 +58,22 @@ export function toState(row: StateRow): JobState {
     status: row.status,
     version: row.version,
     workerPid: row.workerPid,
-    end: row.endCode === null ? null : toEnd(row, row.endCode),
   };
 }
 
+function toEndWithResult(row: StateRow): JobEnd | null {
+  const end = toEnd(row);
+  if (end === null) return null;
+  const result = row.result === null ? null : verified('result', row.result, row.resultCrc);
+  return { ...end, result };
+}
+
 /** The CHECKs of the table hold that an ended job has all of these. */
-function toEnd(row: StateRow, code: number): JobEnd {
+function toEnd(row: HeadRow): Omit<JobEnd, 'result'> | null {
+  if (row.endCode === null) return null;
   return {
-    code,
+    code: row.endCode,
     message: row.endMessage ?? '',
-    result: row.result === null ? null : verified('result', row.result, row.resultCrc),
     pid: row.endPid ?? 0,
     totalMs: row.endTotalMs ?? 0,
     runMs: row.endRunMs ?? 0,
@@ -66,8 +84,16 @@ function toEnd(row: StateRow, code: number): JobEnd {
 
 export function toJob(row: FullRow, payload: { payload: string; crc: number }): Job {
   return {
-    ...toState(row),
+    ...toSummary(row),
     payload: verified('payload', payload.payload, payload.crc),
+    end: toEndWithResult(row),
+  };
+}
+
+export function toSummary(row: JobRow): JobSummary {
+  return {
+    ...toHead(row),
+    end: toEnd(row),
     progress: row.progress === null ? null : (JSON.parse(row.progress) as Progress),
     attempt: row.attempt,
     maxAttempts: row.maxAttempts,

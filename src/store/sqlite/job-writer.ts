@@ -99,6 +99,8 @@ export class JobWriter {
   end(tx: Transaction, row: JobRow, { status, code, message, result }: Ending): JobRow {
     const changes = { status, ready: 0, ...this.#endColumns(row, code, message) };
     const ended = this.#write(tx, row, changes, result);
+    const at = ended.updatedAt;
+    this.#session.activity.count(tx, ended, status, at, status === 'done' ? (ended.endRunMs ?? 0) : 0);
     this.announce(tx, ended, status, { code, message });
     return ended;
   }

@@ -8,7 +8,13 @@ import { param, read, type Session } from './session.ts';
 
 type Reads = Pick<
   JobStore,
-  'findState' | 'find' | 'listAttempts' | 'listChangedSince' | 'queueLength' | 'countByStatus'
+  | 'findState'
+  | 'find'
+  | 'listAttempts'
+  | 'listChangedSince'
+  | 'queueLength'
+  | 'countByStatus'
+  | 'listActivity'
 >;
 
 export function reads(session: Session): Reads {
@@ -37,6 +43,8 @@ export function reads(session: Session): Reads {
     queueLength: (tenant) => read(() => session.counters.queueLength(tenant)),
 
     countByStatus: (tenant) => read(() => session.counters.list(tenant)),
+
+    listActivity: (tenant, since) => read(() => session.activity.list(tenant, since)),
   };
 }
 

@@ -2,6 +2,7 @@
 import { sql, type SQL } from 'drizzle-orm';
 import type Database from 'better-sqlite3';
 import type { JobChange, JobStoreOptions } from '../job-store.ts';
+import type { Activity } from './activity.ts';
 import type { Counters } from './counters.ts';
 import type { Orm } from './database.ts';
 import type { GroupCommit } from './group-commit.ts';
@@ -15,6 +16,7 @@ export interface Session {
   commits: GroupCommit;
   leases: Leases;
   counters: Counters;
+  activity: Activity;
   /** Tells the listeners; called after the commit only. */
   announce(change: JobChange): void;
 }

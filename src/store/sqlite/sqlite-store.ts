@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { eq } from 'drizzle-orm';
 import { jobs, meta } from '../../../db/schema.ts';
 import type { JobChange, JobStore, JobStoreOptions } from '../job-store.ts';
+import { Activity } from './activity.ts';
 import { apiKeys } from './api-keys.ts';
 import { claims } from './claims.ts';
 import { Counters } from './counters.ts';
@@ -11,6 +12,8 @@ import { decisions } from './decisions.ts';
 import { GroupCommit } from './group-commit.ts';
 import { JobWriter } from './job-writer.ts';
 import { Leases } from './leases.ts';
+import { lists } from './lists.ts';
+import { queuePlaces } from './queue-places.ts';
 import { reads } from './reads.ts';
 import { reports } from './reports.ts';
 import { rowColumns } from './job-row.ts';
@@ -37,13 +40,21 @@ function assemble(opened: Pick<Session, 'sqlite' | 'orm' | 'options'>): JobStore
   const { sqlite, orm } = opened;
   const listeners = new Set<(change: JobChange) => void>();
   const counters = new Counters(orm);
+  const activity = new Activity(orm, opened.options.clock.now());
   const commits = new GroupCommit(sqlite, {
-    beforeCommit: () => counters.flush(),
-    afterCommit: () => counters.settle(),
+    beforeCommit: () => {
+      counters.flush();
+      activity.flush();
+    },
+    afterCommit: () => {
+      counters.settle();
+      activity.settle();
+    },
   });
   const session: Session = {
     ...opened,
     counters,
+    activity,
     commits,
     leases: new Leases(),
     announce: (change) => {
@@ -56,6 +67,8 @@ function assemble(opened: Pick<Session, 'sqlite' | 'orm' | 'options'>): JobStore
     queueId: findQueueId(orm),
     ...submissions(session, writer),
     ...reads(session),
+    ...lists(session),
+    ...queuePlaces(session),
     ...claims(session, writer),
     ...reports(session, writer),
     ...decisions(session, writer),

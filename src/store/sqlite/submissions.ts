@@ -35,6 +35,7 @@ export function submissions(session: Session, writer: JobWriter): Pick<JobStore,
     const { tenant, endpoint } = job;
     const row = { seq, tenant, jobId, endpoint, status: 'queued', ready, version: 1, attempt: 1, updatedAt: now } as const;
     session.counters.move(tx, null, row);
+    session.activity.count(tx, row, 'submitted', now);
     writer.announce(tx, row, 'queued');
     return { jobId, id: job.id, queueLength: session.counters.queueLength(job.tenant), replayed: false };
   }

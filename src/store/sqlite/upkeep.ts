@@ -99,6 +99,7 @@ export function upkeep(session: Session, writer: JobWriter): Upkeep {
           session.counters.move(tx, row, null);
         }
         statements.forgetKeys.run({ now, limit });
+        session.activity.prune(now);
         return expired.length;
       }),
 

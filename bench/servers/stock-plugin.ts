@@ -1,0 +1,36 @@
+// trpc-to-openapi's own Fastify plugin on our router: the way its manual shows it.
+import fastify from 'fastify';
+import { fastifyTRPCOpenApiPlugin } from 'trpc-openapi';
+import { Authenticator } from '../../src/auth/authenticator.ts';
+import { appRouter } from '../../src/procedures/router.ts';
+import type { Context, Services } from '../../src/procedures/trpc.ts';
+import { Queue } from '../../src/queue/queue.ts';
+import { BUILD_NUMBER, clock, openStore } from '../fill.ts';
+
+const { PORT, DATABASE_PATH = '' } = process.env;
+const MIB = 1024 * 1024;
+
+const store = openStore(DATABASE_PATH);
+const services: Services = {
+  store,
+  clock,
+  queue: new Queue({ store, clock, maxWaiters: 100, onError: () => {} }),
+  authenticator: new Authenticator({ store, clock }),
+  pid: process.pid,
+  buildNumber: BUILD_NUMBER,
+  maxQueueLength: 0,
+  maxBodyBytes: MIB,
+  maxResultBytes: MIB,
+};
+
+/** Authenticates as our own routes do, so that the difference is the plugin's. */
+async function createContext({ req }: { req: { headers: NodeJS.Dict<string | string[]> } }): Promise<Context> {
+  const principal = await services.authenticator.authenticate(String(req.headers['x-api-key']));
+  if (!principal) throw new Error('the benchmark sent a key that is not in its file');
+  const { signal } = new AbortController();
+  return { services, principal, signal: () => signal, setHeader: () => {}, startedAt: clock.monotonic() };
+}
+
+const app = fastify();
+await app.register(fastifyTRPCOpenApiPlugin, { router: appRouter, createContext });
+await app.listen({ host: '127.0.0.1', port: Number(PORT) });

@@ -1,0 +1,37 @@
+// The exit codes: one number for each way a command can fail, so that a script can tell them apart.
+import { ConfigError } from '../config.ts';
+import { StoreOpenError, type StoreFault } from '../store/store-open-error.ts';
+import { ListenError, type ListenFault } from './port.ts';
+import { CommandError } from './command-error.ts';
+
+export const EXIT_OK = 0;
+export const EXIT_UNEXPECTED = 1;
+/** A wrong command, flag or variable. */
+export const EXIT_USAGE = 2;
+
+export const STORE_EXIT_CODES = {
+  locked: 10,
+  not_a_database: 11,
+  corrupt: 12,
+  read_only: 13,
+  no_permission: 14,
+  disk_full: 15,
+  newer_version: 16,
+  orphan_wal: 17,
+  unusable: 18,
+} as const satisfies Record<StoreFault, number>;
+
+export const LISTEN_EXIT_CODES = {
+  port_in_use: 20,
+  port_forbidden: 21,
+  address_unavailable: 22,
+} as const satisfies Record<ListenFault, number>;
+
+/** What the process ends with after this error. */
+export function exitCodeOf(error: unknown): number {
+  if (error instanceof CommandError) return error.exitCode;
+  if (error instanceof ConfigError) return EXIT_USAGE;
+  if (error instanceof StoreOpenError) return STORE_EXIT_CODES[error.fault];
+  if (error instanceof ListenError) return LISTEN_EXIT_CODES[error.fault];
+  return EXIT_UNEXPECTED;
+}

@@ -1,0 +1,110 @@
+// The composition root: the one place where a whole gateway is put together, for commands and tests.
+import pkg from '#package.json' with { type: 'json' };
+import { Authenticator } from '../auth/authenticator.ts';
+import type { Config } from '../config.ts';
+import type { Clock } from '../contract/clock.ts';
+import { buildServer } from '../http/server.ts';
+import type { Services } from '../procedures/trpc.ts';
+import { Queue } from '../queue/queue.ts';
+import { FileLock } from '../store/sqlite/file-lock.ts';
+import { makeFirstKey } from './first-key.ts';
+import { openStore } from './open-store.ts';
+import { assertPortFree, toListenError } from './port.ts';
+import { systemClock } from './system-clock.ts';
+
+type Server = Awaited<ReturnType<typeof buildServer>>;
+
+export interface GatewayOptions {
+  /** Default: the system's. */
+  clock?: Clock | undefined;
+  /** Fastify's `logger` option. Default: JSON lines on stdout at the configuration's level. */
+  logger?: Parameters<typeof buildServer>[1]['logger'] | undefined;
+  /** Called with the text of the first admin key before it is stored; its throwing stops the start. */
+  deliverFirstKey?: ((apiKey: string) => void) | undefined;
+}
+
+export interface Gateway {
+  /** Where it answers, such as `http://127.0.0.1:8080`. */
+  url: string;
+  services: Services;
+  /** The admin key made because there was none at all. */
+  firstKey: string | undefined;
+  log: Server['log'];
+  /** Stops accepting, answers who waits, finishes what runs, closes the file, frees the lock. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a gateway and resolves once it answers. Rejects with StoreOpenError or ListenError; the
+ * database is then as it was and nothing stays open.
+ */
+export async function startGateway(config: Config, options: GatewayOptions = {}): Promise<Gateway> {
+  const undo: (() => unknown)[] = [];
+  const close = async (): Promise<void> => {
+    for (let step = undo.pop(); step; step = undo.pop()) await step();
+  };
+  try {
+    return { ...(await start(config, options, undo)), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function start(
+  config: Config,
+  { clock = systemClock, logger = { level: config.logLevel }, deliverFirstKey }: GatewayOptions,
+  undo: (() => unknown)[],
+): Promise<Omit<Gateway, 'close'>> {
+  const lock = FileLock.acquire(config.databasePath, process.pid);
+  undo.push(() => lock.release());
+  // Before the file is opened: a start that will fail must not make or migrate it.
+  await assertPortFree(config);
+  const store = openStore(config, clock);
+  undo.push(() => store.close());
+  const firstKey = config.apiKey ? undefined : await makeFirstKey(store, clock, deliverFirstKey);
+  const queue = new Queue({
+    store,
+    clock,
+    maxWaiters: config.maxWaiters,
+    onError: (error, what) => server.log.error({ err: error }, what),
+  });
+  const services = composeServices(config, { store, clock, queue });
+  const server: Server = await buildServer(services, { logger });
+  undo.push(() => stopServing(server, queue));
+  queue.start();
+  const url = await listen(server, config);
+  lock.publish({ url });
+  return { url, services, firstKey, log: server.log };
+}
+
+function composeServices(
+  config: Config,
+  parts: Pick<Services, 'store' | 'clock' | 'queue'>,
+): Services {
+  return {
+    ...parts,
+    authenticator: new Authenticator({ ...parts, adminKey: config.apiKey }),
+    pid: process.pid,
+    buildNumber: pkg.version,
+    maxQueueLength: config.maxQueueLength,
+    maxBodyBytes: config.maxBodyBytes,
+    maxResultBytes: config.maxResultBytes,
+  };
+}
+
+/** The port may have been taken since it was found free. */
+async function listen(server: Server, { host, port }: Config): Promise<string> {
+  try {
+    return await server.listen({ host, port });
+  } catch (error) {
+    throw toListenError({ host, port }, error);
+  }
+}
+
+/** The server first stops accepting; then who waits is answered, so that it can finish. */
+async function stopServing(server: Server, queue: Queue): Promise<void> {
+  const closed = server.close();
+  await queue.stop();
+  await closed;
+}

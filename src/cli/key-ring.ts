@@ -1,0 +1,131 @@
+// The key ring: the API keys of a database, reached through the gateway that runs on it or directly.
+import { existsSync } from 'node:fs';
+import { createApiKey } from '../auth/api-keys.ts';
+import type { Config } from '../config.ts';
+import type { Scope } from '../contract/scope.ts';
+import type { ApiKey } from '../store/job-store.ts';
+import { StoreOpenError } from '../store/store-open-error.ts';
+import { FileLock, readLockHolder, type LockHolder } from '../store/sqlite/file-lock.ts';
+import { CommandError } from './command-error.ts';
+import { openStore } from './open-store.ts';
+import { systemClock } from './system-clock.ts';
+
+export interface WantedKey {
+  name: string;
+  tenant: string;
+  scopes: Scope[];
+  /** Epoch milliseconds; null for never. */
+  expires_at: number | null;
+}
+
+/** A key as the API shows it; times are epoch milliseconds. */
+export interface ShownKey extends WantedKey {
+  key_id: string;
+  created_at: number;
+  revoked_at: number | null;
+}
+
+export interface KeyRing {
+  /** `api_key` is the whole key; it cannot be had again. */
+  create(wanted: WantedKey): Promise<ShownKey & { api_key: string }>;
+  list(): Promise<ShownKey[]>;
+  /** Throws CommandError when no key has this id. */
+  revoke(keyId: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * The keys of the configured database. Beside a running gateway `adminKey` is needed. Throws
+ * CommandError or StoreOpenError.
+ */
+export function openKeyRing(
+  config: Config,
+  adminKey: string | undefined,
+  { mayCreate }: { mayCreate: boolean },
+): KeyRing {
+  const holder = readLockHolder(config.databasePath);
+  if (holder) return remoteKeyRing(urlOf(holder), adminKey);
+  if (!mayCreate && !existsSync(config.databasePath)) {
+    throw new StoreOpenError(
+      'unusable',
+      `The database ${config.databasePath} does not exist: set DATABASE_URL as the gateway has it`,
+    );
+  }
+  return localKeyRing(config);
+}
+
+function urlOf({ pid, url }: LockHolder): string {
+  if (url) return url;
+  throw new CommandError(`Process ${pid} holds the database and does not answer yet: try again`);
+}
+
+function localKeyRing(config: Config): KeyRing {
+  const lock = FileLock.acquire(config.databasePath, process.pid);
+  const store = openOrRelease(config, lock);
+  return {
+    create: async ({ expires_at: expiresAt, ...wanted }) => {
+      const { apiKey, key } = await createApiKey(store, systemClock, { ...wanted, expiresAt });
+      return { api_key: apiKey, ...toShown(key) };
+    },
+    list: async () => (await store.listKeys()).map(toShown),
+    revoke: async (keyId) => {
+      const found = await store.revokeKey(keyId, systemClock.now());
+      if (!found) throw new CommandError(`No key has the id ${keyId}: see jobgate keys list`);
+    },
+    close: async () => {
+      await store.close();
+      lock.release();
+    },
+  };
+}
+
+function openOrRelease(config: Config, lock: FileLock) {
+  try {
+    return openStore(config, systemClock);
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+function toShown(key: ApiKey): ShownKey {
+  return {
+    key_id: key.keyId,
+    name: key.name,
+    tenant: key.tenant,
+    scopes: key.scopes,
+    created_at: key.createdAt,
+    expires_at: key.expiresAt,
+    revoked_at: key.revokedAt,
+  };
+}
+
+function remoteKeyRing(url: string, adminKey: string | undefined): KeyRing {
+  if (!adminKey) {
+    throw new CommandError(
+      `A gateway runs on this database at ${url}: set JOBGATE_API_KEY to an admin key of it`,
+    );
+  }
+  const call = (verb: string, body: object) =>
+    post(`${url}/v1/toolkit/keys/${verb}`, adminKey, body);
+  return {
+    create: async (wanted) => (await call('create', wanted)) as ShownKey & { api_key: string },
+    list: async () => ((await call('list', {})) as { keys: ShownKey[] }).keys,
+    revoke: async (keyId) => {
+      await call('revoke', { key_id: keyId });
+    },
+    close: async () => {},
+  };
+}
+
+async function post(url: string, apiKey: string, body: object): Promise<unknown> {
+  const headers = { 'x-api-key': apiKey, 'content-type': 'application/json' };
+  const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) }).catch(
+    () => undefined,
+  );
+  if (!response) throw new CommandError(`The gateway does not answer at ${url}`);
+  const answer = (await response.json()) as { error?: string };
+  if (response.ok) return answer;
+  const advice = response.status === 401 ? ': set JOBGATE_API_KEY to an admin key of it' : '';
+  throw new CommandError(`The gateway answered ${response.status} ${answer.error ?? ''}${advice}`);
+}

@@ -1,0 +1,19 @@
+#!/usr/bin/env node
+// The entry of `jobgate`: looks at Node's version before it loads anything that needs a newer one.
+
+const REQUIRED = [22, 18] as const;
+const EXIT_OLD_NODE = 3;
+
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+
+if (major < REQUIRED[0] || (major === REQUIRED[0] && minor < REQUIRED[1])) {
+  process.stderr.write(
+    `jobgate needs Node.js ${REQUIRED.join('.')} or newer and this is ${process.versions.node}: install the current LTS from https://nodejs.org\n`,
+  );
+  process.exitCode = EXIT_OLD_NODE;
+} else {
+  const { loadDrizzleFast } = await import('./drizzle-loading.ts');
+  loadDrizzleFast();
+  const { runCommand } = await import('./commands.ts');
+  process.exitCode = await runCommand(process.argv.slice(2));
+}

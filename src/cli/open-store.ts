@@ -1,0 +1,25 @@
+// The store as the configuration wants it.
+import pkg from '#package.json' with { type: 'json' };
+import type { Config } from '../config.ts';
+import type { Clock } from '../contract/clock.ts';
+import { retryDelayMs } from '../queue/backoff.ts';
+import type { JobStore } from '../store/job-store.ts';
+import { openSqliteStore } from '../store/sqlite/sqlite-store.ts';
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/** How long a worker may still run a job whose cancellation was requested. */
+const CANCEL_GRACE_MS = 30_000;
+
+/** The caller holds the file's lock. Throws StoreOpenError. */
+export function openStore(config: Config, clock: Clock): JobStore {
+  return openSqliteStore(config.databasePath, {
+    clock,
+    pid: process.pid,
+    buildNumber: pkg.version,
+    maxQueueLength: config.maxQueueLength,
+    retryDelayMs,
+    cancelGraceMs: CANCEL_GRACE_MS,
+    retentionMs: config.retentionDays * DAY_MS,
+  });
+}

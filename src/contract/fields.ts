@@ -1,0 +1,87 @@
+// The fields that more than one endpoint takes or gives: their bounds, examples and messages.
+import { z } from 'zod';
+import { jsonFault } from './json-text.ts';
+
+/** The job of the document this product began with. */
+export const EXAMPLE_JOB_ID = 'e6d7f3c0-9c9f-4b8a-b7c3-f0e3c9f6b9d7';
+
+/** Any version of UUID, either case (`z.uuid()` refuses versions above 8). */
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+export const jobId = z
+  .string()
+  .regex(UUID, 'Invalid UUID')
+  .toLowerCase()
+  .meta({ description: 'UUID of the job, either case.', examples: [EXAMPLE_JOB_ID] });
+
+/** A job's id in an answer: always lower case. */
+export const knownJobId = z.string().meta({ format: 'uuid', examples: [EXAMPLE_JOB_ID] });
+
+/** A string that the store gives back as it came: no NUL, no half of a surrogate pair. */
+export function storedText(maxLength: number) {
+  return z
+    .string()
+    .max(maxLength)
+    .refine((text) => !text.includes('\0') && text.isWellFormed(), 'Must be well-formed Unicode without NUL');
+}
+
+/** The caller's own id. */
+export const callerId = storedText(255).meta({
+  description: "The caller's own id, echoed in answers.",
+  examples: ['transcribe_job_123'],
+});
+
+export const endpointPath = z
+  .string()
+  .max(255)
+  .regex(/^(\/[A-Za-z0-9._~:@-]+)+$/, 'Must be a path such as /v1/media/transcribe')
+  .meta({ description: 'The kind of work: a path.', examples: ['/v1/media/transcribe'] });
+
+type JsonObject = z.ZodType<Record<string, unknown>, Record<string, unknown>>;
+
+/** Any JSON object in an answer. */
+export const jsonObject = z
+  .unknown()
+  .meta({ override: { type: 'object', additionalProperties: true } }) as unknown as JsonObject;
+
+/** Any JSON object. Not parsed into a copy: it is stored as it came. */
+export const payload = z
+  .unknown()
+  .refine(isObject, 'Invalid input: expected object')
+  .superRefine(refuseUnstorable)
+  .meta({
+    description: 'What the worker gets: any JSON object.',
+    override: { type: 'object', additionalProperties: true },
+    examples: [{ media_url: 'https://example.com/talk.mp3' }],
+  }) as unknown as JsonObject;
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Any JSON value, which must be there. */
+export const result = z
+  .unknown()
+  .refine((value) => value !== undefined, 'Required')
+  .superRefine(refuseUnstorable)
+  .meta({ description: 'Any JSON value.', examples: [{ text: 'Hello.' }] });
+
+/** Any JSON value in an answer. */
+export const anyJson = z.unknown();
+
+/** Epoch milliseconds. */
+export const timestamp = z.int().min(0).meta({ description: 'Epoch milliseconds.', examples: [1764000000000] });
+
+export const progress = z
+  .strictObject({
+    percent: z.number().min(0).max(100).optional(),
+    phase: storedText(255).optional(),
+    message: storedText(1000).optional(),
+    eta_seconds: z.number().min(0).optional(),
+  })
+  .meta({ description: 'How far the worker is.', examples: [{ percent: 40, phase: 'decode' }] });
+
+function refuseUnstorable(value: unknown, ctx: z.RefinementCtx): void {
+  const fault = jsonFault(value);
+  if (fault) ctx.addIssue({ code: 'custom', message: `Invalid JSON: ${fault}` });
+}

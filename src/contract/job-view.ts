@@ -1,0 +1,121 @@
+// The flat, unambiguous view of a job, as job.get shows it.
+import { z } from 'zod';
+import { anyJson, callerId, endpointPath, EXAMPLE_JOB_ID, jsonObject, knownJobId, progress, timestamp } from './fields.ts';
+import { ATTEMPT_OUTCOMES, JOB_STATUSES, type Attempt, type Job } from './job.ts';
+
+const attemptView = z.object({
+  fence: z.int().min(1),
+  worker_id: z.string(),
+  pid: z.int().nullable(),
+  started_at: timestamp,
+  ended_at: timestamp.nullable(),
+  outcome: z.enum(ATTEMPT_OUTCOMES).nullable().describe('Null while it runs.'),
+  message: z.string().nullable(),
+});
+
+const EXAMPLE_JOB = {
+  job_id: EXAMPLE_JOB_ID,
+  id: 'transcribe_job_123',
+  endpoint: '/v1/media/transcribe',
+  job_status: 'done',
+  payload: { media_url: 'https://example.com/talk.mp3' },
+  code: 200,
+  result: { text: 'Hello.' },
+  error: null,
+  progress: { percent: 100 },
+  attempt: 1,
+  fence: 1,
+  max_attempts: 3,
+  attempts: [
+    {
+      fence: 1,
+      worker_id: 'transcriber-1',
+      pid: 123456,
+      started_at: 1764000001123,
+      ended_at: 1764000006357,
+      outcome: 'done',
+      message: null,
+    },
+  ],
+  lost_leases: 0,
+  worker_id: 'transcriber-1',
+  priority: 0,
+  cancel_requested: false,
+  created_at: 1764000000000,
+  run_at: 1764000000000,
+  started_at: 1764000001123,
+  ended_at: 1764000006357,
+  expires_at: 1766592006357,
+  version: 3,
+};
+
+export const jobView = z
+  .object({
+    job_id: knownJobId,
+    id: callerId.nullable(),
+    endpoint: endpointPath,
+    job_status: z.enum(JOB_STATUSES),
+    payload: jsonObject,
+    code: z.int().nullable().describe('200, 400 to 599, or 499 when cancelled; null until it ends.'),
+    result: anyJson.describe('What the worker returned; null unless done.'),
+    error: z.string().nullable().describe('Why it failed; null unless failed or cancelled.'),
+    progress: progress.nullable(),
+    attempt: z.int().min(1).describe('Number of the present or last attempt: retried failures + 1.'),
+    fence: z.int().min(0).describe('Rises by one with every claim.'),
+    max_attempts: z.int().min(1),
+    attempts: z.array(attemptView).describe('Every time a worker had it, oldest first.'),
+    lost_leases: z.int().min(0),
+    worker_id: z.string().nullable(),
+    priority: z.int(),
+    cancel_requested: z.boolean(),
+    created_at: timestamp,
+    run_at: timestamp.describe('Not claimed before; epoch milliseconds.'),
+    started_at: timestamp.nullable().describe('Begin of the present or last attempt.'),
+    ended_at: timestamp.nullable(),
+    expires_at: timestamp.nullable().describe('When an ended job is removed.'),
+    version: z.int().min(1).describe('Rises by one with every change.'),
+  })
+  .meta({ id: 'Job', examples: [EXAMPLE_JOB] });
+
+/** The view's fields; `payload` and `result` are JsonText still. */
+export function viewOf(job: Job, attempts: readonly Attempt[]): Record<string, unknown> {
+  const { end } = job;
+  return {
+    job_id: job.jobId,
+    id: job.id,
+    endpoint: job.endpoint,
+    job_status: job.status,
+    payload: job.payload,
+    code: end?.code ?? null,
+    result: end?.result ?? null,
+    error: end === null || job.status === 'done' ? null : end.message,
+    progress: job.progress,
+    attempt: job.attempt,
+    fence: job.fence,
+    max_attempts: job.maxAttempts,
+    attempts: attempts.map(viewOfAttempt),
+    lost_leases: job.lostLeases,
+    worker_id: job.workerId,
+    priority: job.priority,
+    cancel_requested: job.cancelRequestedAt !== null,
+    created_at: job.createdAt,
+    run_at: job.runAt,
+    started_at: job.startedAt,
+    ended_at: job.endedAt,
+    expires_at: job.expiresAt,
+    version: job.version,
+  };
+}
+
+function viewOfAttempt(attempt: Attempt): z.output<typeof attemptView> {
+  const { fence, workerId, workerPid, startedAt, endedAt, outcome, message } = attempt;
+  return {
+    fence,
+    worker_id: workerId,
+    pid: workerPid,
+    started_at: startedAt,
+    ended_at: endedAt,
+    outcome,
+    message,
+  };
+}

@@ -1,0 +1,156 @@
+// The toolkit envelope: the thirteen keys, in their order, that status answers and results come in.
+import { z } from 'zod';
+import { EXAMPLE_JOB_ID, anyJson, endpointPath, knownJobId } from './fields.ts';
+import { JOB_STATUSES, type JobEnd, type JobState } from './job.ts';
+import { composeJson, type JsonText } from './json-text.ts';
+
+const EXAMPLE_QUEUE_ID = 140368864456064;
+const EXAMPLE_PID = 123456;
+
+const seconds = z.number().min(0).describe('Seconds, three decimals.');
+
+/** The schema of an envelope around `response`. */
+export function envelopeSchema<R extends z.ZodType>(response: R) {
+  return z.object({
+    endpoint: z.string(),
+    code: z.int().describe('200, or 400 to 599 where a job did not succeed (499: cancelled).'),
+    id: z.string().nullable().describe("The caller's own id."),
+    job_id: knownJobId.nullable(),
+    response,
+    message: z.string(),
+    pid: z.int(),
+    queue_id: z.int().describe('Made once for a database and kept in it.'),
+    run_time: seconds,
+    queue_time: seconds,
+    total_time: seconds,
+    queue_length: z.int().min(0).describe('Jobs that wait.'),
+    build_number: z.string().describe('Version of the gateway.'),
+  });
+}
+
+export const EXAMPLE_RESULT = {
+  endpoint: '/v1/media/transcribe',
+  code: 200,
+  id: 'transcribe_job_123',
+  job_id: EXAMPLE_JOB_ID,
+  response: 'Transcription completed successfully.',
+  message: 'success',
+  pid: EXAMPLE_PID,
+  queue_id: EXAMPLE_QUEUE_ID,
+  run_time: 5.234,
+  queue_time: 1.123,
+  total_time: 6.357,
+  queue_length: 0,
+  build_number: '1.0.0',
+};
+
+/** What became of the job, frozen when it ended. */
+export const resultEnvelope = envelopeSchema(anyJson.describe('What the worker returned; null unless done.'))
+  .extend({ endpoint: endpointPath, job_id: knownJobId })
+  .meta({ id: 'ResultEnvelope', examples: [EXAMPLE_RESULT] });
+
+export const statusResponse = z.object({
+  job_status: z.enum(JOB_STATUSES),
+  job_id: knownJobId,
+  queue_id: z.int(),
+  process_id: z.int().describe("The worker's process once it has the job, the gateway's until then."),
+  response: resultEnvelope.nullable().describe('Null until the job has ended.'),
+});
+
+/** An envelope as the gateway answers it, with `EXAMPLE_*` in it, for the document. */
+export function exampleEnvelope(endpoint: string, jobId: string | null, response: unknown) {
+  return {
+    endpoint,
+    code: 200,
+    id: null,
+    job_id: jobId,
+    response,
+    message: 'success',
+    pid: EXAMPLE_PID,
+    queue_id: EXAMPLE_QUEUE_ID,
+    run_time: 0.001,
+    queue_time: 0,
+    total_time: 0.001,
+    queue_length: 0,
+    build_number: '1.0.0',
+  };
+}
+
+export const EXAMPLE_STATUS_RESPONSE = {
+  job_status: 'done',
+  job_id: EXAMPLE_JOB_ID,
+  queue_id: EXAMPLE_QUEUE_ID,
+  process_id: EXAMPLE_PID,
+  response: EXAMPLE_RESULT,
+};
+
+/** What every envelope of one gateway has in common. */
+export interface Origin {
+  pid: number;
+  queueId: number;
+  buildNumber: string;
+}
+
+/** `JsonText` in place of what it will be read as: only its text is ever sent. */
+export function asAnswer<T>(text: JsonText): T {
+  return text as unknown as T;
+}
+
+/** The state of a job as `job.status` shows it, its result spliced in as it was stored. */
+export function composeStatusResponse(state: JobState, { pid, queueId }: Origin): JsonText {
+  return composeJson({
+    job_status: state.status,
+    job_id: state.jobId,
+    queue_id: queueId,
+    process_id: state.workerPid ?? pid,
+    response: state.end && composeResult(state, state.end, queueId),
+  });
+}
+
+function composeResult(state: JobState, end: JobEnd, queueId: number): JsonText {
+  return composeJson({
+    endpoint: state.endpoint,
+    code: end.code,
+    id: state.id,
+    job_id: state.jobId,
+    response: end.result,
+    message: end.message,
+    pid: end.pid,
+    queue_id: queueId,
+    run_time: end.runMs / 1000,
+    queue_time: (end.totalMs - end.runMs) / 1000,
+    total_time: end.totalMs / 1000,
+    queue_length: end.queueLength,
+    build_number: end.buildNumber,
+  });
+}
+
+/** What is particular to one envelope that the gateway answers. */
+export interface EnvelopeParts {
+  endpoint: string;
+  id: string | null;
+  jobId: string | null;
+  response: unknown;
+  message?: string;
+  runMs: number;
+  queueLength: number;
+}
+
+export function composeEnvelope(parts: EnvelopeParts, { pid, queueId, buildNumber }: Origin): JsonText {
+  const runTime = Math.round(parts.runMs) / 1000;
+  return composeJson({
+    endpoint: parts.endpoint,
+    code: 200,
+    id: parts.id,
+    job_id: parts.jobId,
+    response: parts.response,
+    message: parts.message ?? 'success',
+    pid,
+    queue_id: queueId,
+    run_time: runTime,
+    queue_time: 0,
+    total_time: runTime,
+    queue_length: parts.queueLength,
+    build_number: buildNumber,
+  });
+}

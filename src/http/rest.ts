@@ -1,0 +1,90 @@
+// REST: every procedure that has a path becomes a native Fastify route.
+import type { AnyProcedure } from '@trpc/server';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { JobgateError } from '../contract/errors.ts';
+import { JsonText } from '../contract/json-text.ts';
+import { appRouter } from '../procedures/router.ts';
+import type { Context, Meta, Services } from '../procedures/trpc.ts';
+import { authenticate, createContext } from './context.ts';
+import { JSON_TYPE, malformedBody } from './errors.ts';
+
+/** What surrounds a result in a body of `worker.complete`: its ids and quotes. */
+const RESULT_ALLOWANCE_BYTES = 4096;
+
+/** A procedure as it is when called on the server. */
+type Call = (options: {
+  ctx: Context;
+  path: string;
+  type: string;
+  getRawInput: () => Promise<unknown>;
+  signal: AbortSignal | undefined;
+  batchIndex: number;
+}) => Promise<unknown>;
+
+/** The methods of each mounted path. */
+export type MountedPaths = Map<string, string[]>;
+
+export function mountProcedures(app: FastifyInstance, services: Services): MountedPaths {
+  const mounted: MountedPaths = new Map();
+  for (const [name, procedure] of Object.entries(allProcedures())) {
+    const { method, path } = mountProcedure(app, services, name, procedure);
+    mounted.set(path, [...(mounted.get(path) ?? []), method]);
+  }
+  return mounted;
+}
+
+/** The router keeps them flat, by their dotted names; its types say otherwise. */
+function allProcedures(): Record<string, AnyProcedure> {
+  return appRouter._def.procedures as unknown as Record<string, AnyProcedure>;
+}
+
+function mountProcedure(
+  app: FastifyInstance,
+  services: Services,
+  name: string,
+  procedure: AnyProcedure,
+) {
+  const meta = procedure._def.meta as Meta;
+  const { method, path } = meta.openapi as { method: 'GET' | 'POST'; path: string };
+  app.route({
+    method,
+    url: path,
+    bodyLimit: bodyLimitOf(meta, services),
+    onRequest: (request) => authenticate(services, request),
+    handler: async (request, reply) => {
+      const output = await (procedure as unknown as Call)({
+        ctx: createContext(services, request, reply),
+        path: name,
+        type: procedure._def.type,
+        getRawInput: async () => inputOf(request),
+        signal: undefined,
+        batchIndex: 0,
+      });
+      return sendJson(reply.code(meta.status ?? 200), output);
+    },
+  });
+  return { method, path };
+}
+
+export function bodyLimitOf({ bodyLimit }: Meta, { maxBodyBytes, maxResultBytes }: Services): number {
+  return bodyLimit === 'result' ? maxResultBytes + RESULT_ALLOWANCE_BYTES : maxBodyBytes;
+}
+
+/** A body that is there must be an object; which fields it needs, the procedure says. */
+function inputOf(request: FastifyRequest): unknown {
+  if (request.method === 'GET') return undefined;
+  const { body } = request;
+  if (body === undefined || (typeof body === 'object' && body !== null && !Array.isArray(body))) return body;
+  throw malformedBody('The body must be a JSON object');
+}
+
+/** Text that came out of the store as JSON is sent as it is. */
+function sendJson(reply: FastifyReply, output: unknown): FastifyReply {
+  const text = output instanceof JsonText ? output.text : JSON.stringify(output);
+  return reply.type(JSON_TYPE).send(text);
+}
+
+export function methodNotAllowed(methods: readonly string[]): JobgateError {
+  const allow = methods.join(', ');
+  return new JobgateError('method_not_allowed', `Method not allowed: use ${allow}`, { allow });
+}

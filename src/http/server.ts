@@ -1,0 +1,98 @@
+// The HTTP server, built from the services; it never listens by itself.
+import fastify, {
+  LogController,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  type FastifyServerOptions,
+} from 'fastify';
+import { JobgateError } from '../contract/errors.ts';
+import { buildOpenApiDocument } from '../procedures/openapi.ts';
+import type { Services } from '../procedures/trpc.ts';
+import { parseJsonBodies } from './body-parser.ts';
+import { answerBrokenRequest, answerExpectations } from './broken-requests.ts';
+import { authenticate } from './context.ts';
+import { mountDocs } from './docs.ts';
+import { JSON_TYPE, knownError, sendError } from './errors.ts';
+import { bodyLimitOf, methodNotAllowed, mountProcedures, type MountedPaths } from './rest.ts';
+import { mountTrpc } from './trpc.ts';
+
+export interface ServerOptions {
+  /** Fastify's `logger` option. */
+  logger: NonNullable<FastifyServerOptions['logger']>;
+}
+
+/** Headers must arrive within this, and with the body within the other, milliseconds. */
+const HEADERS_TIMEOUT_MS = 10_000;
+const REQUEST_TIMEOUT_MS = 60_000;
+
+/** How often Node looks for connections over those; with its default of 30 s they live on. */
+const CHECKING_INTERVAL_MS = 1000;
+
+const MAX_URL_LENGTH = 8000;
+
+/** tRPC puts the names of a whole batch into one path parameter. */
+const MAX_PARAM_LENGTH = 5000;
+
+export async function buildServer(services: Services, { logger }: ServerOptions): Promise<FastifyInstance> {
+  const app = fastify({
+    logger,
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit: bodyLimitOf({ bodyLimit: 'result' } as Parameters<typeof bodyLimitOf>[0], services),
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    // A wait for the end of a job is silent for up to 55 s.
+    connectionTimeout: 0,
+    http: {
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      connectionsCheckingInterval: CHECKING_INTERVAL_MS,
+      // Node's own answer to a missing Host has no body; `refuseOddRequests` gives one.
+      requireHostHeader: false,
+    },
+    routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
+    frameworkErrors: (error, _request, reply) => sendError(reply as unknown as FastifyReply, knownError(error, 0) ?? unexpected(error)),
+    clientErrorHandler: answerBrokenRequest,
+  });
+  answerExpectations(app.server);
+  app.decorateRequest('principal', null);
+  app.decorateRequest('startedAt', 0);
+  parseJsonBodies(app);
+  const toJobgateError = (error: unknown, request: FastifyRequest) => inOurWords(error, request);
+  app.setErrorHandler((error, request, reply) => sendError(reply, toJobgateError(error, request)));
+  const mounted = mountProcedures(app, services);
+  await mountTrpc(app, services, toJobgateError);
+  await mountDocument(app, services);
+  mounted.set('/openapi.json', ['GET']);
+  refuseOddRequests(app, services, mounted);
+  return app;
+}
+
+/** Before the body is looked at: what has no route, no Host, or too long a URL. */
+function refuseOddRequests(app: FastifyInstance, services: Services, mounted: MountedPaths): void {
+  app.addHook('onRequest', async (request) => {
+    if (request.headers.host === undefined) throw new JobgateError('bad_request', 'The Host header is missing');
+    if (request.url.length > MAX_URL_LENGTH) throw new JobgateError('uri_too_long', 'The URL is too long');
+    if (!request.is404) return;
+    const methods = mounted.get(request.url.split('?')[0] ?? '');
+    if (!methods) throw new JobgateError('not_found', 'Not found');
+    await authenticate(services, request);
+    throw methodNotAllowed(methods);
+  });
+}
+
+async function mountDocument(app: FastifyInstance, { buildNumber }: Services): Promise<void> {
+  const document = buildOpenApiDocument(buildNumber);
+  const text = JSON.stringify(document);
+  app.get('/openapi.json', (_request, reply) => reply.type(JSON_TYPE).send(text));
+  await mountDocs(app, document);
+}
+
+/** What nobody foresaw is masked, and logged with the id of the request. */
+function inOurWords(error: unknown, request: FastifyRequest): JobgateError {
+  const known = knownError(error, request.routeOptions.bodyLimit ?? 0) ?? unexpected(error);
+  if (known.httpStatus >= 500) request.log.error({ err: known.details.cause ?? error }, known.message);
+  return known;
+}
+
+function unexpected(cause: unknown): JobgateError {
+  return new JobgateError('internal', 'Failed to answer the request: an unexpected error, see the log of the gateway', { cause });
+}

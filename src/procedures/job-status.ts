@@ -1,0 +1,64 @@
+// job.status: what became of a job, in the toolkit's envelope. The heart of the gateway.
+import { z } from 'zod';
+import { jobNotFound } from '../contract/errors.ts';
+import { callerId, EXAMPLE_JOB_ID, jobId } from '../contract/fields.ts';
+import {
+  asAnswer,
+  composeEnvelope,
+  composeStatusResponse,
+  envelopeSchema,
+  EXAMPLE_STATUS_RESPONSE,
+  exampleEnvelope,
+  statusResponse,
+} from '../contract/status.ts';
+import { originOf } from './origin.ts';
+import { answers, procedure } from './trpc.ts';
+
+const PATH = '/v1/toolkit/job/status';
+
+const input = z
+  .object({
+    job_id: jobId,
+    id: callerId.optional(),
+    wait_seconds: z
+      .int()
+      .min(0)
+      .max(55)
+      .optional()
+      .describe('Holds the answer until the job has ended or the time is up.'),
+  })
+  .meta({ examples: [{ job_id: EXAMPLE_JOB_ID }] });
+
+const output = envelopeSchema(statusResponse).meta({
+  examples: [exampleEnvelope(PATH, EXAMPLE_JOB_ID, EXAMPLE_STATUS_RESPONSE)],
+});
+
+export const jobStatus = procedure
+  .meta({
+    openapi: { method: 'POST', path: PATH, tags: ['toolkit'], summary: 'The status of a job' },
+    scope: 'read',
+    failure: 'retrieve job status',
+    errors: ['job_not_found', 'too_many_requests'],
+  })
+  .input(input)
+  .output(answers(output))
+  .query(async ({ ctx, input: { job_id, id, wait_seconds = 0 } }) => {
+    const { services, principal } = ctx;
+    const ref = { tenant: principal.tenant, jobId: job_id };
+    const signal = wait_seconds > 0 ? ctx.signal() : undefined;
+    const state = await services.queue.findState(ref, wait_seconds, signal);
+    if (!state) throw jobNotFound(job_id);
+    const origin = originOf(services);
+    const envelope = composeEnvelope(
+      {
+        endpoint: PATH,
+        id: id ?? null,
+        jobId: job_id,
+        response: composeStatusResponse(state, origin),
+        runMs: services.clock.monotonic() - ctx.startedAt,
+        queueLength: await services.store.queueLength(principal.tenant),
+      },
+      origin,
+    );
+    return asAnswer<z.output<typeof output>>(envelope);
+  });

@@ -1,0 +1,32 @@
+// keys.revoke: an API key opens nothing any more, at once.
+import { z } from 'zod';
+import { JobgateError } from '../contract/errors.ts';
+import { EXAMPLE_KEY, keyView, manages, viewOfKey } from './key-view.ts';
+import { answers, procedure } from './trpc.ts';
+
+const input = z
+  .strictObject({ key_id: z.string().min(1).max(255) })
+  .meta({ examples: [{ key_id: EXAMPLE_KEY.key_id }] });
+
+export const keysRevoke = procedure
+  .meta({
+    openapi: { method: 'POST', path: '/v1/toolkit/keys/revoke', tags: ['keys'], summary: 'Revoke an API key' },
+    scope: 'admin',
+    failure: 'revoke the key',
+    errors: ['not_found'],
+  })
+  .input(input)
+  .output(answers(keyView))
+  .mutation(async ({ ctx, input: { key_id } }) => {
+    const { store, clock } = ctx.services;
+    const known = await store.findKey(key_id);
+    if (!known || !manages(ctx.principal, known.tenant)) throw keyNotFound();
+    await store.revokeKey(key_id, clock.now());
+    const revoked = await store.findKey(key_id);
+    if (!revoked) throw keyNotFound();
+    return viewOfKey(revoked);
+  });
+
+function keyNotFound(): JobgateError {
+  return new JobgateError('not_found', 'Key not found');
+}

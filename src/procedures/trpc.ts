@@ -1,0 +1,116 @@
+// What every procedure is made from: its context, its metadata, the scope check, the error formatter.
+import { initTRPC, TRPCError } from '@trpc/server';
+import type { OpenApiMeta } from 'trpc-openapi';
+import { ZodError, type z } from 'zod';
+import type { Authenticator, Principal } from '../auth/authenticator.ts';
+import type { Clock } from '../contract/clock.ts';
+import { invalidPayload, JobgateError, TRPC_CODE, type ErrorCode } from '../contract/errors.ts';
+import { allows, type Scope } from '../contract/scope.ts';
+import type { Queue } from '../queue/queue.ts';
+import type { JobStore } from '../store/job-store.ts';
+import { toIssues } from './issues.ts';
+
+/** What the gateway is made of, for procedures. */
+export interface Services {
+  store: JobStore;
+  queue: Queue;
+  authenticator: Authenticator;
+  clock: Clock;
+  /** The gateway's process id and version. */
+  pid: number;
+  buildNumber: string;
+  /** 0 for no limit. */
+  maxQueueLength: number;
+  maxBodyBytes: number;
+  maxResultBytes: number;
+}
+
+/** One call of a procedure. */
+export interface Context {
+  services: Services;
+  principal: Principal;
+  /** Aborted when the caller goes away. Made when asked for: most calls never wait. */
+  signal(): AbortSignal;
+  /** Sets a header of the answer. */
+  setHeader(name: string, value: string): void;
+  /** When the call began, monotonic milliseconds. */
+  startedAt: number;
+}
+
+export interface Meta extends OpenApiMeta {
+  /** What the key must be allowed to do; `any` for any valid key. */
+  scope: Scope | 'any';
+  /** Completes "Failed to …" in a 500. */
+  failure: string;
+  /** Answered on success. Default 200. */
+  status?: 200 | 202;
+  /** Errors of its own, besides those that any procedure may answer. */
+  errors?: readonly ErrorCode[];
+  /** What bounds its body: MAX_BODY_BYTES, or MAX_RESULT_BYTES for `result`. Default `body`. */
+  bodyLimit?: 'body' | 'result';
+}
+
+const t = initTRPC
+  .context<Context>()
+  .meta<Meta>()
+  .create({
+    defaultMeta: undefined as unknown as Meta,
+    errorFormatter: ({ shape, error }) => {
+      const { code, httpStatus } = shape.data;
+      const cause = error.cause instanceof JobgateError ? error.cause : undefined;
+      return { ...shape, data: { code, httpStatus, ...publicDetails(cause) } };
+    },
+  });
+
+export const router = t.router;
+
+/** Every procedure begins here: the scope is checked before the input is looked at. */
+export const procedure = t.procedure.use(async ({ ctx, meta, next }) => {
+  const { scope, failure } = meta as Meta;
+  if (scope !== 'any' && !allows(ctx.principal.scopes, scope)) throw toTrpcError(missing(scope));
+  const result = await next();
+  if (!result.ok) throw toTrpcError(toJobgateError(result.error, failure));
+  return result;
+});
+
+/**
+ * Types and documents an answer without checking it at run time: it comes out of our own store,
+ * and the check costs a third of a status read. The tests hold every answer to the document.
+ */
+export function answers<S extends z.ZodType>(schema: S): S {
+  const unchecked = Object.create(schema) as S;
+  const pass = (value: unknown) => value;
+  return Object.assign(unchecked, { parse: pass, parseAsync: async (value: unknown) => value });
+}
+
+/** What an error says to a tRPC client besides its message. */
+export function publicDetails(error: JobgateError | undefined) {
+  if (!error) return {};
+  const { issues, jobId, jobStatus, retryAfterSeconds } = error.details;
+  return {
+    reason: error.code,
+    ...(issues && { issues }),
+    ...(jobId && { job_id: jobId }),
+    ...(jobStatus && { job_status: jobStatus }),
+    ...(retryAfterSeconds && { retry_after_seconds: retryAfterSeconds }),
+  };
+}
+
+export function toTrpcError(error: JobgateError): TRPCError {
+  return new TRPCError({ code: TRPC_CODE[error.code], message: error.message, cause: error });
+}
+
+function missing(scope: Scope): JobgateError {
+  return new JobgateError('forbidden', `This key lacks the scope "${scope}"`);
+}
+
+function toJobgateError({ cause }: TRPCError, failure: string): JobgateError {
+  if (cause instanceof ZodError) return invalidPayload(toIssues(cause));
+  if (!(cause instanceof JobgateError)) return failed(failure, 'an unexpected error, see the log of the gateway', cause);
+  if (cause.code === 'internal') return failed(failure, cause.message, cause.details.cause);
+  return cause;
+}
+
+function failed(failure: string, reason: string, cause: unknown): JobgateError {
+  return new JobgateError('internal', `Failed to ${failure}: ${reason}`, { cause });
+}

@@ -1,0 +1,117 @@
+// Lists of jobs: pages by keyset, each read from the index that its filter names, newest first.
+import { and, desc, eq, gte, inArray, lte, sql } from 'drizzle-orm';
+import { jobs } from '../../../db/schema.ts';
+import { invalidPayload } from '../../contract/errors.ts';
+import { JOB_STATUSES, type JobStatus } from '../../contract/job.ts';
+import type { JobStore, ListQuery } from '../job-store.ts';
+import { rowColumns, toSummary } from './job-row.ts';
+import { param, read, type Session } from './session.ts';
+
+type Lists = Pick<JobStore, 'list' | 'findStatuses' | 'oldestQueuedAt'>;
+
+/** Where a page ends: the next one begins behind it. */
+interface Position {
+  createdAt: number;
+  seq: number;
+}
+
+const NEWEST: Position = { createdAt: Number.MAX_SAFE_INTEGER, seq: Number.MAX_SAFE_INTEGER };
+
+export function lists(session: Session): Lists {
+  const statements = prepareStatements(session);
+
+  /** The newest jobs behind the cursor. The indexes are by state, so that several are merged. */
+  function newest(query: ListQuery): Position[] {
+    const { tenant, endpoint, id, since, until, limit, cursor } = query;
+    const { createdAt, seq } = cursor === null ? NEWEST : decodeCursor(cursor);
+    const range = { since: since ?? 0, until: Math.min(until ?? createdAt, createdAt) };
+    const values = { tenant, endpoint, id, ...range, createdAt, seq, limit: limit + 1 };
+    const statement = statements[id === null ? (endpoint === null ? 'byStatus' : 'byEndpoint') : 'byCallerId'];
+    const statuses: readonly JobStatus[] = query.status === null ? JOB_STATUSES : [query.status];
+    const found = statuses.flatMap((status) => statement.all({ ...values, status }));
+    return found.sort(newestFirst).slice(0, limit + 1);
+  }
+
+  return {
+    list: (query) =>
+      read(() => {
+        const found = newest(query);
+        const page = found.slice(0, query.limit);
+        const last = page.at(-1);
+        return {
+          jobs: page.flatMap(({ seq }) => statements.row.all({ seq }).map(toSummary)),
+          nextCursor: last && found.length > page.length ? encodeCursor(last) : null,
+        };
+      }),
+
+    findStatuses: (tenant, jobIds) =>
+      read(() => {
+        const rows = statements.statuses.all({ tenant, jobIds: JSON.stringify(jobIds) });
+        return new Map(rows.map(({ jobId, status }) => [jobId, status]));
+      }),
+
+    oldestQueuedAt: (tenant) => read(() => statements.oldestQueued.get({ tenant })?.createdAt),
+  };
+}
+
+function newestFirst(a: Position, b: Position): number {
+  return b.createdAt - a.createdAt || b.seq - a.seq;
+}
+
+function encodeCursor({ createdAt, seq }: Position): string {
+  return Buffer.from(`${createdAt}.${seq}`).toString('base64url');
+}
+
+function decodeCursor(cursor: string): Position {
+  const [createdAt, seq] = Buffer.from(cursor, 'base64url').toString('latin1').split('.').map(Number);
+  if (Number.isSafeInteger(createdAt) && Number.isSafeInteger(seq)) {
+    return { createdAt: createdAt ?? 0, seq: seq ?? 0 };
+  }
+  throw invalidPayload([{ path: 'cursor', message: 'Not a next_cursor of this list' }]);
+}
+
+function prepareStatements({ orm }: Session) {
+  const position = { createdAt: jobs.createdAt, seq: jobs.seq };
+  const isStatus = eq(jobs.status, param('status'));
+  const isEndpoint = eq(jobs.endpoint, param('endpoint'));
+  const page = (...filters: Parameters<typeof and>) =>
+    orm
+      .select(position)
+      .from(jobs)
+      .where(
+        and(
+          eq(jobs.tenant, param('tenant')),
+          ...filters,
+          gte(jobs.createdAt, param('since')),
+          lte(jobs.createdAt, param('until')),
+          sql`(${jobs.createdAt}, ${jobs.seq}) < (${sql.placeholder('createdAt')}, ${sql.placeholder('seq')})`,
+        ),
+      )
+      .orderBy(desc(jobs.createdAt), desc(jobs.seq))
+      .limit(sql.placeholder('limit'))
+      .prepare();
+  const anyEndpoint = sql`(${sql.placeholder('endpoint')} is null or ${isEndpoint})`;
+  return {
+    byStatus: page(isStatus),
+    byEndpoint: page(isEndpoint, isStatus),
+    byCallerId: page(eq(jobs.id, param('id')), isStatus, anyEndpoint),
+    row: orm.select(rowColumns).from(jobs).where(eq(jobs.seq, param('seq'))).prepare(),
+    statuses: orm
+      .select({ jobId: jobs.jobId, status: jobs.status })
+      .from(jobs)
+      .where(
+        and(
+          eq(jobs.tenant, param('tenant')),
+          inArray(jobs.jobId, sql`(select value from json_each(${sql.placeholder('jobIds')}))`),
+        ),
+      )
+      .prepare(),
+    oldestQueued: orm
+      .select({ createdAt: jobs.createdAt })
+      .from(jobs)
+      .where(and(eq(jobs.tenant, param('tenant')), eq(jobs.status, 'queued')))
+      .orderBy(jobs.createdAt)
+      .limit(1)
+      .prepare(),
+  };
+}

@@ -1,0 +1,152 @@
+// The architecture: who may import whom, what only one layer may touch, and how files are named.
+import { globSync, readFileSync } from 'node:fs';
+import { basename, dirname, join, normalize } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+
+/** What each part may import, beside itself. `cli` is the composition root. */
+const MAY_IMPORT: Record<string, readonly string[]> = {
+  contract: [],
+  store: ['contract'],
+  'store/sqlite': ['contract', 'store', 'db'],
+  queue: ['contract', 'store'],
+  auth: ['contract', 'store', 'queue'],
+  webhooks: ['contract', 'store', 'queue'],
+  procedures: ['contract', 'store', 'queue', 'auth', 'webhooks'],
+  http: ['contract', 'store', 'queue', 'auth', 'webhooks', 'procedures'],
+  worker: ['contract'],
+  client: ['contract'],
+  dashboard: ['client'],
+  db: ['contract'],
+  config: ['near-miss'],
+  'near-miss': [],
+  index: ['contract', 'procedures', 'worker', 'client'],
+  cli: [
+    ...['contract', 'store', 'store/sqlite', 'queue', 'auth', 'webhooks', 'procedures', 'http'],
+    ...['worker', 'client', 'config', 'near-miss'],
+  ],
+};
+
+/** These take types from anywhere: they are erased, and it is how a client learns its router. */
+const MAY_IMPORT_ANY_TYPE = ['worker', 'client', 'index'];
+
+/** Packages that only these parts may import. */
+const PACKAGE_HOMES: [RegExp, readonly string[]][] = [
+  [/^(drizzle-orm|better-sqlite3)/, ['db', 'store/sqlite']],
+  [/^(fastify|@fastify|@scalar)/, ['http']],
+  [/^(trpc-openapi|zod-openapi)/, ['contract', 'procedures', 'http']],
+];
+
+interface Import {
+  from: string;
+  typeOnly: boolean;
+}
+
+const files = globSync('{src/**/*.ts,db/*.ts}', { cwd: ROOT }).map((file) => normalize(file));
+const sources = files.map((file) => {
+  const text = readFileSync(join(ROOT, file), 'utf8');
+  return { file, part: partOf(file), text, imports: importsOf(text) };
+});
+
+/** `src/store/sqlite/reads.ts` is of `store/sqlite`, `src/config.ts` of `config`. */
+function partOf(file: string): string {
+  const [top = '', ...rest] = file.split('/');
+  if (top === 'db') return 'db';
+  if (rest[0] === 'store' && rest[1] === 'sqlite') return 'store/sqlite';
+  return basename(rest[0] ?? '', '.ts');
+}
+
+function importsOf(text: string): Import[] {
+  const statements = text.matchAll(/^(import|export)\s+(type\s)?[^;]*?from '([^']+)'/gm);
+  const bare = text.matchAll(/\bimport\s?\(?'([^']+)'/g);
+  return [
+    ...[...statements].map(([, , type, from = '']) => ({ from, typeOnly: type !== undefined })),
+    ...[...bare].map(([, from = '']) => ({ from, typeOnly: false })),
+  ];
+}
+
+/** The text without comments and quoted strings. */
+function codeOf(text: string): string {
+  const noise = /'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|\/\/.*|\/\*[^]*?\*\//g;
+  return text.replaceAll(noise, (match) => (match.startsWith('/') ? '' : "''"));
+}
+
+/** The parts a file imports that it may not. */
+function trespasses({ file, part, imports }: (typeof sources)[number]): string[] {
+  const allowed = [...(MAY_IMPORT[part] ?? []), part];
+  return imports
+    .filter(({ from }) => from.startsWith('.'))
+    .filter(({ typeOnly }) => !(typeOnly && MAY_IMPORT_ANY_TYPE.includes(part)))
+    .map(({ from }) => partOf(join(dirname(file), from)))
+    .filter((target) => !allowed.includes(target))
+    .map((target) => `${file} imports ${target}`);
+}
+
+function filesWhose(code: RegExp, exempt: (file: string) => boolean): string[] {
+  return sources
+    .filter(({ file, text }) => !exempt(file) && code.test(codeOf(text)))
+    .map(({ file }) => file);
+}
+
+describe('layers', () => {
+  it('every part of the source is in the table', () => {
+    const parts = new Set(sources.map(({ part }) => part));
+    expect([...parts].filter((part) => !(part in MAY_IMPORT))).toEqual([]);
+    expect(parts.size).toBeGreaterThan(8);
+  });
+
+  it('each imports from its left only', () => {
+    expect(sources.flatMap(trespasses)).toEqual([]);
+  });
+
+  it.each(PACKAGE_HOMES)('%s is imported in %s only', (packages, homes) => {
+    const users = sources.filter(({ imports }) => imports.some(({ from }) => packages.test(from)));
+    expect(users.length).toBeGreaterThan(0);
+    expect(users.filter(({ part }) => !homes.includes(part)).map(({ file }) => file)).toEqual([]);
+  });
+});
+
+describe('the outside world', () => {
+  it('process is read in cli only; a worker knows its pid', () => {
+    const isCli = (file: string) => file.startsWith('src/cli/');
+    expect(filesWhose(/\bprocess\.(?!pid\b)|\bprocess\[/, isCli)).toEqual([]);
+    const isWorker = (file: string) => isCli(file) || file.startsWith('src/worker/');
+    expect(filesWhose(/\bprocess\.pid\b/, isWorker)).toEqual([]);
+    expect(
+      sources.filter(({ imports }) => imports.some(({ from }) => /^(node:)?process$/.test(from))),
+    ).toEqual([]);
+  });
+
+  it('time comes from the clock', () => {
+    const isOutside = (file: string) => /^src\/(cli|worker|client)\//.test(file);
+    expect(filesWhose(/\b(Date|performance)\.now\(|new Date\(\)|\bhrtime\b/, isOutside)).toEqual(
+      [],
+    );
+  });
+});
+
+describe('files', () => {
+  it('each begins with a comment that says what it owns', () => {
+    const silent = sources.filter(({ text }) => !/^(#!.*\n)?\/\/ \S/.test(text));
+    expect(silent.map(({ file }) => file)).toEqual([]);
+  });
+
+  it('are named in kebab-case, after what they hold', () => {
+    const vague = ['utils', 'util', 'common', 'helpers', 'helper', 'types', 'misc', 'shared'];
+    const names = files.map((file) => basename(file, '.ts'));
+    expect(names.filter((name) => !/^[a-z0-9]+(-[a-z0-9]+)*$/.test(name))).toEqual([]);
+    expect(names.filter((name) => vague.includes(name))).toEqual([]);
+  });
+
+  it('of tests stand where the file they test stands', () => {
+    const tests = globSync('test/*/**/*.test.ts', { cwd: ROOT }).map((file) => normalize(file));
+    const orphans = tests.filter((test) => {
+      const source = test.replace('.test.ts', '.ts').replace(/^test\//, 'src/');
+      const example = dirname(test).replace(/^test\//, '');
+      return !files.includes(source) && !example.startsWith('examples');
+    });
+    expect(orphans).toEqual([]);
+  });
+});

@@ -1,0 +1,126 @@
+// The configuration: defaults, bounds, and what each wrong variable is told.
+import { describe, expect, it } from 'vitest';
+import { ConfigError, readConfig, type Environment } from '../src/config.ts';
+
+function problemsOf(environment: Environment): readonly string[] {
+  try {
+    readConfig(environment);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+  throw new Error(`accepted ${JSON.stringify(environment)}`);
+}
+
+describe('readConfig', () => {
+  it('has a default for everything, and freezes what it returns', () => {
+    const config = readConfig({});
+    expect(config).toEqual({
+      host: '127.0.0.1',
+      port: 8080,
+      databasePath: './data/jobgate.db',
+      apiKey: undefined,
+      maxQueueLength: 0,
+      maxWaiters: 20_000,
+      maxBodyBytes: 1_048_576,
+      maxResultBytes: 8_388_608,
+      logLevel: 'info',
+      retentionDays: 30,
+    });
+    expect(Object.isFrozen(config)).toBe(true);
+  });
+
+  it('takes an empty variable as not set', () => {
+    expect(readConfig({ PORT: '', API_KEY: '', DATABASE_URL: '' })).toEqual(readConfig({}));
+  });
+
+  it('leaves variables of others alone', () => {
+    const environment = { PATH: '/bin', POST: '1', LOST: '1', DATABASE_HOST: 'x', MAX_MEMORY: '1' };
+    expect(readConfig(environment)).toEqual(readConfig({}));
+  });
+
+  it.each([
+    ['PORT', '0', 'port', 0],
+    ['PORT', '65535', 'port', 65_535],
+    ['HOST', '::1', 'host', '::1'],
+    ['HOST', 'gateway.internal', 'host', 'gateway.internal'],
+    ['API_KEY', '!~', 'apiKey', '!~'],
+    ['MAX_QUEUE_LENGTH', '1000', 'maxQueueLength', 1000],
+    ['MAX_RESULT_BYTES', '67108864', 'maxResultBytes', 67_108_864],
+    ['LOG_LEVEL', 'silent', 'logLevel', 'silent'],
+    ['RETENTION_DAYS', '0', 'retentionDays', 0],
+  ])('reads %s=%s', (name, value, field, expected) => {
+    expect(readConfig({ [name]: value })).toHaveProperty(field, expected);
+  });
+
+  it.each([
+    ['PORT', '65536', 'PORT must be a whole number from 0 to 65535'],
+    ['PORT', '1e3', 'PORT must be a whole number from 0 to 65535'],
+    ['PORT', ' 80', 'PORT must be a whole number from 0 to 65535'],
+    ['PORT', '-1', 'PORT must be a whole number from 0 to 65535'],
+    ['HOST', 'a b', 'HOST must be an IP address or a host name'],
+    ['HOST', 'http://x', 'HOST must be an IP address or a host name'],
+    ['API_KEY', 'a b', 'API_KEY must be visible ASCII characters without spaces'],
+    ['API_KEY', 'clé', 'API_KEY must be visible ASCII characters without spaces'],
+    ['MAX_WAITERS', '0', 'MAX_WAITERS must be a whole number from 1 to 1000000'],
+    ['MAX_BODY_BYTES', '10', 'MAX_BODY_BYTES must be a whole number from 1024 to 67108864'],
+    [
+      'LOG_LEVEL',
+      'loud',
+      'LOG_LEVEL must be one of fatal, error, warn, info, debug, trace, silent',
+    ],
+  ])('refuses %s=%s', (name, value, problem) => {
+    expect(problemsOf({ [name]: value })).toEqual([problem]);
+  });
+
+  it('says one line for each problem, and never a value', () => {
+    const problems = problemsOf({ PORT: 'x', API_KEY: 'my secret', RETENTION_DAYS: 'y' });
+    expect(problems).toHaveLength(3);
+    expect(problems.join()).not.toContain('my secret');
+  });
+});
+
+describe('DATABASE_URL', () => {
+  it.each([
+    ['file:./data/jobgate.db', './data/jobgate.db'],
+    ['file:jobgate.db', 'jobgate.db'],
+    ['file:/srv/a.db', '/srv/a.db'],
+    ['file:///srv/a.db', '/srv/a.db'],
+    ['file:./a%20b%3F.db', './a b?.db'],
+  ])('%s is the file %s', (url, path) => {
+    expect(readConfig({ DATABASE_URL: url }).databasePath).toBe(path);
+  });
+
+  it.each([
+    [':memory:', 'must name a file: jobs in memory would be lost'],
+    ['file::memory:', 'must name a file: jobs in memory would be lost'],
+    ['postgres://x/y', 'must be a file URL: file:./data/jobgate.db'],
+    ['./data/jobgate.db', 'must be a file URL: file:./data/jobgate.db'],
+    ['file:a.db?mode=ro', 'must be a plain file URL: write ? and # as %3F and %23'],
+    ['file:a%zz.db', 'has a percent-encoding that does not decode'],
+    ['file:a%00.db', 'has a percent-encoding that does not decode'],
+    ['file://server/a.db', 'must not name a host: write file:/folder/file.db'],
+    ['file:', 'must name a file, not a folder'],
+    ['file:data/', 'must name a file, not a folder'],
+    ['file:..', 'must name a file, not a folder'],
+  ])('refuses %s', (url, fault) => {
+    expect(problemsOf({ DATABASE_URL: url })).toEqual([`DATABASE_URL ${fault}`]);
+  });
+});
+
+describe('misspelled variables', () => {
+  it.each([
+    ['MAX_QUEUE_LENGHT', 'MAX_QUEUE_LENGTH'],
+    ['MAX_WAITER', 'MAX_WAITERS'],
+    ['RETENTON_DAY', 'RETENTION_DAYS'],
+    ['APIKEY', 'API_KEY'],
+    ['PROT', 'PORT'],
+  ])('%s is told to be %s', (name, meant) => {
+    const problem = `${name} is not a variable of Jobgate: did you mean ${meant}?`;
+    expect(problemsOf({ [name]: '1' })).toEqual([problem]);
+  });
+
+  it('are left alone where the right one is set too', () => {
+    expect(readConfig({ APIKEY: 'of another program', API_KEY: 'ours' }).apiKey).toBe('ours');
+  });
+});

@@ -1,0 +1,67 @@
+// Answers held to the document: every status and body that is sent must be described in openapi.json.
+import { existsSync, readFileSync } from 'node:fs';
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
+import addFormats from 'ajv-formats';
+
+interface Answer {
+  status: number;
+  headers: Headers;
+  text: string;
+  json: unknown;
+}
+
+const DOCUMENT = new URL('../openapi.json', import.meta.url);
+const validators = new Map<string, ValidateFunction>();
+let loaded: { document: any; ajv: Ajv2020 } | undefined;
+
+/** Throws when the path is in the document, and this answer to it is not as described. */
+export function assertDocumented(method: string, path: string, answer: Answer): void {
+  if (!existsSync(DOCUMENT)) return;
+  const { document } = load();
+  const route = path.split('?')[0] ?? '';
+  const operation = document.paths[route]?.[method.toLowerCase()];
+  if (!operation) return;
+  const what = `${method} ${route} answered ${answer.status}`;
+  const pointer = ['paths', route, method.toLowerCase(), 'responses', String(answer.status)];
+  const response = follow(document, pointer);
+  if (!response) throw new Error(`${what}, which openapi.json does not have: ${answer.text}`);
+  assertBody(what, response, answer);
+}
+
+function assertBody(what: string, response: { value: any; pointer: string[] }, answer: Answer) {
+  const type = answer.headers.get('content-type')?.split(';')[0] ?? '';
+  const content = response.value.content ?? {};
+  if (!(type in content)) {
+    throw new Error(`${what} as "${type}"; openapi.json has ${Object.keys(content).join(', ')}`);
+  }
+  if (type !== 'application/json') return;
+  const validate = validatorAt([...response.pointer, 'content', type, 'schema']);
+  if (validate(answer.json)) return;
+  throw new Error(`${what} with another body: ${JSON.stringify(validate.errors)}\n${answer.text}`);
+}
+
+/** What the pointer leads to, through at most one `$ref`. */
+function follow(document: any, pointer: string[]): { value: any; pointer: string[] } | undefined {
+  const value = pointer.reduce((node, step) => node?.[step], document);
+  if (value?.$ref === undefined) return value && { value, pointer };
+  const target = String(value.$ref).replace('#/', '').split('/');
+  return follow(document, target);
+}
+
+function validatorAt(pointer: string[]): ValidateFunction {
+  const path = pointer.map((step) => step.replaceAll('~', '~0').replaceAll('/', '~1'));
+  const ref = `openapi.json#/${path.map(encodeURIComponent).join('/')}`;
+  const validate = validators.get(ref) ?? load().ajv.compile({ $ref: ref });
+  validators.set(ref, validate);
+  return validate;
+}
+
+function load(): { document: any; ajv: Ajv2020 } {
+  if (loaded) return loaded;
+  const document = JSON.parse(readFileSync(DOCUMENT, 'utf8'));
+  const ajv = new Ajv2020({ strict: false, allErrors: true });
+  addFormats.default(ajv);
+  ajv.addSchema(document, 'openapi.json');
+  loaded = { document, ajv };
+  return loaded;
+}
