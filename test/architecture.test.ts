@@ -1,8 +1,10 @@
 // The architecture: who may import whom, what only one layer may touch, and how files are named.
-import { globSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { appRouter } from '../src/procedures/router.ts';
+import type { Meta } from '../src/procedures/trpc.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
@@ -23,10 +25,10 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   config: ['near-miss'],
   'near-miss': [],
   index: ['contract', 'procedures', 'worker', 'client'],
-  cli: [
-    ...['contract', 'store', 'store/sqlite', 'queue', 'auth', 'webhooks', 'procedures', 'http'],
-    ...['worker', 'client', 'config', 'near-miss'],
-  ],
+  // Everything but the page, which is built and not loaded.
+  cli: 'contract store store/sqlite queue auth webhooks procedures http worker client config near-miss'.split(
+    ' ',
+  ),
 };
 
 /** These take types from anywhere: they are erased, and it is how a client learns its router. */
@@ -150,3 +152,28 @@ describe('files', () => {
     expect(orphans).toEqual([]);
   });
 });
+
+describe('one name, five places', () => {
+  const procedures = Object.entries(appRouter._def.procedures) as unknown as [string, Procedure][];
+
+  it.each(procedures)('%s', (name, { _def: { meta } }) => {
+    const path = name === 'toolkit.authenticate' ? 'authenticate' : name.replace('.', '/');
+    const file = name.replace('.', '-');
+    expect(meta.openapi?.path).toBe(`/v1/toolkit/${path}`);
+    expect(operationIds(`/v1/toolkit/${path}`)).toContain(file);
+    expect(files).toContain(`src/procedures/${file}.ts`);
+    expect(existsSync(join(ROOT, `test/procedures/${file}.test.ts`))).toBe(true);
+  });
+});
+
+interface Procedure {
+  _def: { meta: Meta };
+}
+
+/** Of the path in the committed document. */
+function operationIds(path: string): string[] {
+  const document = JSON.parse(readFileSync(join(ROOT, 'openapi.json'), 'utf8')) as {
+    paths: Record<string, Record<string, { operationId: string }>>;
+  };
+  return Object.values(document.paths[path] ?? {}).map(({ operationId }) => operationId);
+}

@@ -1,5 +1,5 @@
 // Answers held to the document: every status and body that is sent must be described in openapi.json.
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 
@@ -16,7 +16,6 @@ let loaded: { document: any; ajv: Ajv2020 } | undefined;
 
 /** Throws when the path is in the document, and this answer to it is not as described. */
 export function assertDocumented(method: string, path: string, answer: Answer): void {
-  if (!existsSync(DOCUMENT)) return;
   const { document } = load();
   const route = path.split('?')[0] ?? '';
   const operation = document.paths[route]?.[method.toLowerCase()];

@@ -40,15 +40,18 @@ export interface Gateway {
  */
 export async function startGateway(config: Config, options: GatewayOptions = {}): Promise<Gateway> {
   const undo: (() => unknown)[] = [];
-  const close = async (): Promise<void> => {
-    for (let step = undo.pop(); step; step = undo.pop()) await step();
-  };
+  let closing: Promise<void> | undefined;
+  const close = () => (closing ??= runBackwards(undo));
   try {
     return { ...(await start(config, options, undo)), close };
   } catch (error) {
     await close();
     throw error;
   }
+}
+
+async function runBackwards(undo: (() => unknown)[]): Promise<void> {
+  for (const step of undo.toReversed()) await step();
 }
 
 async function start(
@@ -102,9 +105,14 @@ async function listen(server: Server, { host, port }: Config): Promise<string> {
   }
 }
 
+/** How long a client may still take to finish its request, once the gateway stops. */
+const STOP_GRACE_MS = 5000;
+
 /** The server first stops accepting; then who waits is answered, so that it can finish. */
 async function stopServing(server: Server, queue: Queue): Promise<void> {
+  const bound = setTimeout(() => server.server.closeAllConnections(), STOP_GRACE_MS);
   const closed = server.close();
   await queue.stop();
   await closed;
+  clearTimeout(bound);
 }

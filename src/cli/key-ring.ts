@@ -109,7 +109,11 @@ function remoteKeyRing(url: string, adminKey: string | undefined): KeyRing {
   const call = (verb: string, body: object) =>
     post(`${url}/v1/toolkit/keys/${verb}`, adminKey, body);
   return {
-    create: async (wanted) => (await call('create', wanted)) as ShownKey & { api_key: string },
+    create: async ({ expires_at, ...wanted }) => {
+      // Left out, and not null, means never.
+      const made = await call('create', { ...wanted, expires_at: expires_at ?? undefined });
+      return made as ShownKey & { api_key: string };
+    },
     list: async () => ((await call('list', {})) as { keys: ShownKey[] }).keys,
     revoke: async (keyId) => {
       await call('revoke', { key_id: keyId });

@@ -5,8 +5,11 @@ import { jsonFault } from './json-text.ts';
 /** The job of the document this product began with. */
 export const EXAMPLE_JOB_ID = 'e6d7f3c0-9c9f-4b8a-b7c3-f0e3c9f6b9d7';
 
-/** Any version of UUID, either case (`z.uuid()` refuses versions above 8). */
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+/**
+ * Any version of UUID (`z.uuid()` refuses those above 8), either case, which the pattern itself
+ * says: JSON Schema has no flags.
+ */
+const UUID = /^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$/;
 
 export const jobId = z
   .string()
@@ -22,7 +25,10 @@ export function storedText(maxLength: number) {
   return z
     .string()
     .max(maxLength)
-    .refine((text) => !text.includes('\0') && text.isWellFormed(), 'Must be well-formed Unicode without NUL');
+    .refine(
+      (text) => !text.includes('\0') && text.isWellFormed(),
+      'Must be well-formed Unicode without NUL',
+    );
 }
 
 /** The caller's own id. */
@@ -70,7 +76,10 @@ export const result = z
 export const anyJson = z.unknown();
 
 /** Epoch milliseconds. */
-export const timestamp = z.int().min(0).meta({ description: 'Epoch milliseconds.', examples: [1764000000000] });
+export const timestamp = z
+  .int()
+  .min(0)
+  .meta({ description: 'Epoch milliseconds.', examples: [1764000000000] });
 
 export const progress = z
   .strictObject({

@@ -1,12 +1,21 @@
 // The flat, unambiguous view of a job, as job.get shows it.
 import { z } from 'zod';
-import { anyJson, callerId, endpointPath, EXAMPLE_JOB_ID, jsonObject, knownJobId, progress, timestamp } from './fields.ts';
+import {
+  anyJson,
+  callerId,
+  endpointPath,
+  EXAMPLE_JOB_ID,
+  jsonObject,
+  knownJobId,
+  progress,
+  timestamp,
+} from './fields.ts';
 import { ATTEMPT_OUTCOMES, JOB_STATUSES, type Attempt, type Job } from './job.ts';
 
 const attemptView = z.object({
   fence: z.int().min(1),
   worker_id: z.string(),
-  pid: z.int().nullable(),
+  pid: z.int().min(0).nullable(),
   started_at: timestamp,
   ended_at: timestamp.nullable(),
   outcome: z.enum(ATTEMPT_OUTCOMES).nullable().describe('Null while it runs.'),
@@ -56,17 +65,25 @@ export const jobView = z
     endpoint: endpointPath,
     job_status: z.enum(JOB_STATUSES),
     payload: jsonObject,
-    code: z.int().nullable().describe('200, 400 to 599, or 499 when cancelled; null until it ends.'),
+    code: z
+      .int()
+      .min(200)
+      .max(599)
+      .nullable()
+      .describe('200, 400 to 599, or 499 when cancelled; null until it ends.'),
     result: anyJson.describe('What the worker returned; null unless done.'),
     error: z.string().nullable().describe('Why it failed; null unless failed or cancelled.'),
     progress: progress.nullable(),
-    attempt: z.int().min(1).describe('Number of the present or last attempt: retried failures + 1.'),
+    attempt: z
+      .int()
+      .min(1)
+      .describe('Number of the present or last attempt: retried failures + 1.'),
     fence: z.int().min(0).describe('Rises by one with every claim.'),
     max_attempts: z.int().min(1),
     attempts: z.array(attemptView).describe('Every time a worker had it, oldest first.'),
     lost_leases: z.int().min(0),
     worker_id: z.string().nullable(),
-    priority: z.int(),
+    priority: z.int().min(-100).max(100),
     cancel_requested: z.boolean(),
     created_at: timestamp,
     run_at: timestamp.describe('Not claimed before; epoch milliseconds.'),
@@ -76,6 +93,8 @@ export const jobView = z
     version: z.int().min(1).describe('Rises by one with every change.'),
   })
   .meta({ id: 'Job', examples: [EXAMPLE_JOB] });
+
+export type JobView = z.output<typeof jobView>;
 
 /** The view's fields; `payload` and `result` are JsonText still. */
 export function viewOf(job: Job, attempts: readonly Attempt[]): Record<string, unknown> {

@@ -50,7 +50,8 @@ export function jsonFault(value: unknown): string | undefined {
     const next: unknown[] = [];
     for (const item of level) {
       if (typeof item === 'number' && !Number.isFinite(item)) return 'a number is out of range';
-      if (typeof item === 'object' && item !== null) for (const child of childrenOf(item)) next.push(child);
+      if (typeof item === 'object' && item !== null)
+        for (const child of childrenOf(item)) next.push(child);
     }
     level = next;
   }

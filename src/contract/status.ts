@@ -13,13 +13,17 @@ const seconds = z.number().min(0).describe('Seconds, three decimals.');
 export function envelopeSchema<R extends z.ZodType>(response: R) {
   return z.object({
     endpoint: z.string(),
-    code: z.int().describe('200, or 400 to 599 where a job did not succeed (499: cancelled).'),
+    code: z
+      .int()
+      .min(200)
+      .max(599)
+      .describe('200, or 400 to 599 where a job did not succeed (499: cancelled).'),
     id: z.string().nullable().describe("The caller's own id."),
     job_id: knownJobId.nullable(),
     response,
     message: z.string(),
-    pid: z.int(),
-    queue_id: z.int().describe('Made once for a database and kept in it.'),
+    pid: z.int().min(0),
+    queue_id: z.int().min(0).describe('Made once for a database and kept in it.'),
     run_time: seconds,
     queue_time: seconds,
     total_time: seconds,
@@ -45,17 +49,29 @@ export const EXAMPLE_RESULT = {
 };
 
 /** What became of the job, frozen when it ended. */
-export const resultEnvelope = envelopeSchema(anyJson.describe('What the worker returned; null unless done.'))
+export const resultEnvelope = envelopeSchema(
+  anyJson.describe('What the worker returned; null unless done.'),
+)
   .extend({ endpoint: endpointPath, job_id: knownJobId })
   .meta({ id: 'ResultEnvelope', examples: [EXAMPLE_RESULT] });
 
 export const statusResponse = z.object({
   job_status: z.enum(JOB_STATUSES),
   job_id: knownJobId,
-  queue_id: z.int(),
-  process_id: z.int().describe("The worker's process once it has the job, the gateway's until then."),
+  queue_id: z.int().min(0),
+  process_id: z
+    .int()
+    .min(0)
+    .describe("The worker's process once it has the job, the gateway's until then."),
   response: resultEnvelope.nullable().describe('Null until the job has ended.'),
 });
+
+/** What `job.status` answers. */
+export const statusEnvelope = envelopeSchema(statusResponse);
+
+export type ResultEnvelope = z.output<typeof resultEnvelope>;
+export type StatusResponse = z.output<typeof statusResponse>;
+export type StatusEnvelope = z.output<typeof statusEnvelope>;
 
 /** An envelope as the gateway answers it, with `EXAMPLE_*` in it, for the document. */
 export function exampleEnvelope(endpoint: string, jobId: string | null, response: unknown) {
@@ -92,6 +108,7 @@ export interface Origin {
 }
 
 /** `JsonText` in place of what it will be read as: only its text is ever sent. */
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the caller says as what
 export function asAnswer<T>(text: JsonText): T {
   return text as unknown as T;
 }
@@ -136,7 +153,10 @@ export interface EnvelopeParts {
   queueLength: number;
 }
 
-export function composeEnvelope(parts: EnvelopeParts, { pid, queueId, buildNumber }: Origin): JsonText {
+export function composeEnvelope(
+  parts: EnvelopeParts,
+  { pid, queueId, buildNumber }: Origin,
+): JsonText {
   const runTime = Math.round(parts.runMs) / 1000;
   return composeJson({
     endpoint: parts.endpoint,

@@ -5,7 +5,8 @@ import sjson from 'secure-json-parse';
 import { malformedBody } from './errors.ts';
 
 /** `application/json` or `application/*+json`, any case, UTF-8 if a charset is named. */
-const JSON_CONTENT = /^application\/(?:[\w.!#$&^-]+\+)?json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?;?\s*$/i;
+const JSON_CONTENT =
+  /^application\/(?:[\w.!#$&^-]+\+)?json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?;?\s*$/i;
 
 /** Anything else answers 415. */
 export function parseJsonBodies(app: FastifyInstance): void {
@@ -27,7 +28,9 @@ function parseBody(body: Buffer): unknown {
   } catch (error) {
     const isPoisoned = /forbidden prototype/.test((error as Error).message);
     throw malformedBody(
-      isPoisoned ? 'The body names a forbidden property (__proto__ or constructor.prototype)' : 'The body is not valid JSON',
+      isPoisoned
+        ? 'The body names a forbidden property (__proto__ or constructor.prototype)'
+        : 'The body is not valid JSON',
     );
   }
 }

@@ -7,7 +7,8 @@ import { errorBody, JSON_TYPE, knownError } from './errors.ts';
 /** What Node could not read as HTTP. Written to the socket by hand: there is no response object. */
 export function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
-  const known = knownError(error, 0) ?? new JobgateError('bad_request', 'The request is not well-formed HTTP');
+  const known =
+    knownError(error, 0) ?? new JobgateError('bad_request', 'The request is not well-formed HTTP');
   const body = JSON.stringify(errorBody(known));
   const head = [
     `HTTP/1.1 ${known.httpStatus} ${REASONS[known.httpStatus] ?? 'Bad Request'}`,
@@ -26,7 +27,10 @@ const REASONS: Record<number, string> = {
 /** Node answers an `Expect` it does not know with an empty 417. */
 export function answerExpectations(server: Server): void {
   server.on('checkExpectation', (_request: IncomingMessage, response: ServerResponse) => {
-    const error = new JobgateError('expectation_failed', 'The only Expect that is met is 100-continue');
+    const error = new JobgateError(
+      'expectation_failed',
+      'The only Expect that is met is 100-continue',
+    );
     response.writeHead(error.httpStatus, { 'content-type': JSON_TYPE, connection: 'close' });
     response.end(JSON.stringify(errorBody(error)));
   });

@@ -17,7 +17,8 @@ declare module 'fastify' {
 export async function authenticate({ authenticator, clock }: Services, request: FastifyRequest) {
   request.startedAt = clock.monotonic();
   const header = request.headers['x-api-key'];
-  const principal = typeof header === 'string' ? await authenticator.authenticate(header) : undefined;
+  const principal =
+    typeof header === 'string' ? await authenticator.authenticate(header) : undefined;
   if (!principal) throw new JobgateError('unauthorized', 'Unauthorized');
   request.principal = principal;
 }

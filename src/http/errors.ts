@@ -38,12 +38,16 @@ export function sendError(reply: FastifyReply, error: JobgateError): FastifyRepl
 /** Fastify's and Node's own failures, in our words. */
 const FRAMEWORK_ERRORS: Record<string, () => JobgateError> = {
   FST_ERR_CTP_INVALID_MEDIA_TYPE: () =>
-    new JobgateError('unsupported_media_type', 'The body must be sent as Content-Type: application/json'),
+    new JobgateError(
+      'unsupported_media_type',
+      'The body must be sent as Content-Type: application/json',
+    ),
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: () =>
     new JobgateError('bad_request', 'The body is not as long as its Content-Length says'),
   FST_ERR_BAD_URL: () => new JobgateError('bad_request', 'The URL is not well-formed'),
   HPE_HEADER_OVERFLOW: () => new JobgateError('headers_too_large', 'The headers are too large'),
-  ERR_HTTP_REQUEST_TIMEOUT: () => new JobgateError('request_timeout', 'The request took too long to arrive'),
+  ERR_HTTP_REQUEST_TIMEOUT: () =>
+    new JobgateError('request_timeout', 'The request took too long to arrive'),
 };
 
 const BAD_REQUEST = 'The request is not well-formed HTTP';
@@ -56,9 +60,12 @@ export function knownError(error: unknown, bodyLimit: number): JobgateError | un
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return bodyTooLarge(bodyLimit);
   const known = FRAMEWORK_ERRORS[String(code)];
   if (known) return known();
-  if (String(code).startsWith('HPE_')) return new JobgateError('bad_request', BAD_REQUEST, { cause: error });
+  if (String(code).startsWith('HPE_'))
+    return new JobgateError('bad_request', BAD_REQUEST, { cause: error });
   const isCallers = typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500;
-  return isCallers ? new JobgateError(codeOf(statusCode), BAD_REQUEST, { cause: error }) : undefined;
+  return isCallers
+    ? new JobgateError(codeOf(statusCode), BAD_REQUEST, { cause: error })
+    : undefined;
 }
 
 export function bodyTooLarge(bodyLimit: number): JobgateError {

@@ -66,7 +66,10 @@ function mountProcedure(
   return { method, path };
 }
 
-export function bodyLimitOf({ bodyLimit }: Meta, { maxBodyBytes, maxResultBytes }: Services): number {
+export function bodyLimitOf(
+  { bodyLimit }: Meta,
+  { maxBodyBytes, maxResultBytes }: Services,
+): number {
   return bodyLimit === 'result' ? maxResultBytes + RESULT_ALLOWANCE_BYTES : maxBodyBytes;
 }
 
@@ -74,7 +77,8 @@ export function bodyLimitOf({ bodyLimit }: Meta, { maxBodyBytes, maxResultBytes 
 function inputOf(request: FastifyRequest): unknown {
   if (request.method === 'GET') return undefined;
   const { body } = request;
-  if (body === undefined || (typeof body === 'object' && body !== null && !Array.isArray(body))) return body;
+  if (body === undefined || (typeof body === 'object' && body !== null && !Array.isArray(body)))
+    return body;
   throw malformedBody('The body must be a JSON object');
 }
 

@@ -34,7 +34,10 @@ const MAX_URL_LENGTH = 8000;
 /** tRPC puts the names of a whole batch into one path parameter. */
 const MAX_PARAM_LENGTH = 5000;
 
-export async function buildServer(services: Services, { logger }: ServerOptions): Promise<FastifyInstance> {
+export async function buildServer(
+  services: Services,
+  { logger }: ServerOptions,
+): Promise<FastifyInstance> {
   const app = fastify({
     logger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -49,7 +52,8 @@ export async function buildServer(services: Services, { logger }: ServerOptions)
       requireHostHeader: false,
     },
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
-    frameworkErrors: (error, _request, reply) => sendError(reply as unknown as FastifyReply, knownError(error, 0) ?? unexpected(error)),
+    frameworkErrors: (error, _request, reply) =>
+      sendError(reply as unknown as FastifyReply, knownError(error, 0) ?? unexpected(error)),
     clientErrorHandler: answerBrokenRequest,
   });
   answerExpectations(app.server);
@@ -69,8 +73,10 @@ export async function buildServer(services: Services, { logger }: ServerOptions)
 /** Before the body is looked at: what has no route, no Host, or too long a URL. */
 function refuseOddRequests(app: FastifyInstance, services: Services, mounted: MountedPaths): void {
   app.addHook('onRequest', async (request) => {
-    if (request.headers.host === undefined) throw new JobgateError('bad_request', 'The Host header is missing');
-    if (request.url.length > MAX_URL_LENGTH) throw new JobgateError('uri_too_long', 'The URL is too long');
+    if (request.headers.host === undefined)
+      throw new JobgateError('bad_request', 'The Host header is missing');
+    if (request.url.length > MAX_URL_LENGTH)
+      throw new JobgateError('uri_too_long', 'The URL is too long');
     if (!request.is404) return;
     const methods = mounted.get(request.url.split('?')[0] ?? '');
     if (!methods) throw new JobgateError('not_found', 'Not found');
@@ -89,10 +95,15 @@ async function mountDocument(app: FastifyInstance, { buildNumber }: Services): P
 /** What nobody foresaw is masked, and logged with the id of the request. */
 function inOurWords(error: unknown, request: FastifyRequest): JobgateError {
   const known = knownError(error, request.routeOptions.bodyLimit ?? 0) ?? unexpected(error);
-  if (known.httpStatus >= 500) request.log.error({ err: known.details.cause ?? error }, known.message);
+  if (known.httpStatus >= 500)
+    request.log.error({ err: known.details.cause ?? error }, known.message);
   return known;
 }
 
 function unexpected(cause: unknown): JobgateError {
-  return new JobgateError('internal', 'Failed to answer the request: an unexpected error, see the log of the gateway', { cause });
+  return new JobgateError(
+    'internal',
+    'Failed to answer the request: an unexpected error, see the log of the gateway',
+    { cause },
+  );
 }

@@ -25,7 +25,9 @@ export async function mountTrpc(
   await app.register(
     async (scope) => {
       scope.addHook('onRequest', (request) => authenticate(services, request));
-      scope.setErrorHandler((error, request, reply) => sendTrpcError(reply, toJobgateError(error, request)));
+      scope.setErrorHandler((error, request, reply) =>
+        sendTrpcError(reply, toJobgateError(error, request)),
+      );
       await scope.register(fastifyTRPCPlugin, pluginOptions(services, toJobgateError));
     },
     { prefix: TRPC_PREFIX },
@@ -37,7 +39,8 @@ function pluginOptions(services: Services, toJobgateError: ToJobgateError) {
     trpcOptions: {
       router: appRouter,
       allowMethodOverride: true,
-      createContext: ({ req, res }: CreateFastifyContextOptions) => createContext(services, req, res),
+      createContext: ({ req, res }: CreateFastifyContextOptions) =>
+        createContext(services, req, res),
       responseMeta: ({ errors }) => {
         const cause = errors[0]?.cause;
         return cause instanceof JobgateError ? { headers: errorHeaders(cause) } : {};

@@ -13,5 +13,8 @@ export interface TextLimit {
 export function boundedText(value: unknown, { what, variable, maxBytes }: TextLimit): JsonText {
   const text = JsonText.of(value);
   if (Buffer.byteLength(text.text) <= maxBytes) return text;
-  throw new JobgateError('payload_too_large', `The ${what} is over ${variable} (${maxBytes} bytes)`);
+  throw new JobgateError(
+    'payload_too_large',
+    `The ${what} is over ${variable} (${maxBytes} bytes)`,
+  );
 }

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { jobNotFound } from '../contract/errors.ts';
 import { EXAMPLE_JOB_ID, jobId } from '../contract/fields.ts';
-import { jobView, viewOf } from '../contract/job-view.ts';
+import { jobView, viewOf, type JobView } from '../contract/job-view.ts';
 import { composeJson } from '../contract/json-text.ts';
 import { asAnswer } from '../contract/status.ts';
 import { answers, procedure } from './trpc.ts';
@@ -28,5 +28,5 @@ export const jobGet = procedure
     const ref = { tenant: ctx.principal.tenant, jobId: job_id };
     const [job, attempts] = await Promise.all([store.find(ref), store.listAttempts(ref)]);
     if (!job) throw jobNotFound(job_id);
-    return asAnswer<z.output<typeof jobView>>(composeJson(viewOf(job, attempts)));
+    return asAnswer<JobView>(composeJson(viewOf(job, attempts)));
   });

@@ -6,10 +6,10 @@ import {
   asAnswer,
   composeEnvelope,
   composeStatusResponse,
-  envelopeSchema,
   EXAMPLE_STATUS_RESPONSE,
   exampleEnvelope,
-  statusResponse,
+  statusEnvelope,
+  type StatusEnvelope,
 } from '../contract/status.ts';
 import { originOf } from './origin.ts';
 import { answers, procedure } from './trpc.ts';
@@ -29,7 +29,7 @@ const input = z
   })
   .meta({ examples: [{ job_id: EXAMPLE_JOB_ID }] });
 
-const output = envelopeSchema(statusResponse).meta({
+const output = statusEnvelope.meta({
   examples: [exampleEnvelope(PATH, EXAMPLE_JOB_ID, EXAMPLE_STATUS_RESPONSE)],
 });
 
@@ -60,5 +60,5 @@ export const jobStatus = procedure
       },
       origin,
     );
-    return asAnswer<z.output<typeof output>>(envelope);
+    return asAnswer<StatusEnvelope>(envelope);
   });

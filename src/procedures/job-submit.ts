@@ -21,7 +21,12 @@ const input = z
       .optional()
       .describe('Not before so many seconds from now; instead of run_at.'),
     max_attempts: z.int().min(1).max(100).default(3),
-    max_runtime_seconds: z.int().min(1).max(30 * DAY_SECONDS).default(3600).describe('Of one attempt.'),
+    max_runtime_seconds: z
+      .int()
+      .min(1)
+      .max(30 * DAY_SECONDS)
+      .default(3600)
+      .describe('Of one attempt.'),
     retention_seconds: z
       .int()
       .min(0)
@@ -49,9 +54,9 @@ const output = z
     id: z.string().nullable(),
     job_id: z.string().meta({ format: 'uuid' }),
     message: z.literal('processing'),
-    pid: z.int(),
-    queue_id: z.int(),
-    max_queue_length: z.union([z.literal('unlimited'), z.int()]),
+    pid: z.int().min(0),
+    queue_id: z.int().min(0),
+    max_queue_length: z.union([z.literal('unlimited'), z.int().min(1)]),
     queue_length: z.int().min(0),
     build_number: z.string(),
   })
@@ -71,6 +76,11 @@ const output = z
     ],
   });
 
+const responseHeaders = z.object({
+  Location: z.string().describe('Where to look at the job.'),
+  'Retry-After': z.int().min(1).describe('Whole seconds until it is worth asking for its status.'),
+});
+
 /** How soon it is worth asking for the status of a job that was just submitted. */
 const RETRY_AFTER_SECONDS = 1;
 
@@ -81,6 +91,7 @@ export const jobSubmit = procedure
       path: '/v1/toolkit/job/submit',
       tags: ['jobs'],
       summary: 'Submit a job',
+      responseHeaders,
     },
     scope: 'submit',
     failure: 'submit the job',

@@ -33,7 +33,12 @@ const output = envelopeSchema(
 
 export const jobsStatus = procedure
   .meta({
-    openapi: { method: 'POST', path: PATH, tags: ['toolkit'], summary: 'The states of recent jobs' },
+    openapi: {
+      method: 'POST',
+      path: PATH,
+      tags: ['toolkit'],
+      summary: 'The states of recent jobs',
+    },
     scope: 'read',
     failure: 'retrieve the status of the jobs',
   })

@@ -3,7 +3,15 @@ import { z } from 'zod';
 import { createApiKey } from '../auth/api-keys.ts';
 import { JobgateError } from '../contract/errors.ts';
 import { timestamp } from '../contract/fields.ts';
-import { EXAMPLE_KEY, keyName, keyView, manages, scopes, tenantName, viewOfKey } from './key-view.ts';
+import {
+  EXAMPLE_KEY,
+  keyName,
+  keyView,
+  manages,
+  scopes,
+  tenantName,
+  viewOfKey,
+} from './key-view.ts';
 import { answers, procedure } from './trpc.ts';
 
 const input = z
@@ -23,7 +31,12 @@ const output = keyView
 
 export const keysCreate = procedure
   .meta({
-    openapi: { method: 'POST', path: '/v1/toolkit/keys/create', tags: ['keys'], summary: 'Make an API key' },
+    openapi: {
+      method: 'POST',
+      path: '/v1/toolkit/keys/create',
+      tags: ['keys'],
+      summary: 'Make an API key',
+    },
     scope: 'admin',
     failure: 'create the key',
   })

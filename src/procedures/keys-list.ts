@@ -7,11 +7,21 @@ const output = z.object({ keys: z.array(keyView) }).meta({ examples: [{ keys: [E
 
 export const keysList = procedure
   .meta({
-    openapi: { method: 'POST', path: '/v1/toolkit/keys/list', tags: ['keys'], summary: 'List API keys' },
+    openapi: {
+      method: 'POST',
+      path: '/v1/toolkit/keys/list',
+      tags: ['keys'],
+      summary: 'List API keys',
+    },
     scope: 'admin',
     failure: 'list the keys',
   })
-  .input(z.strictObject({}).optional())
+  .input(
+    z
+      .strictObject({})
+      .meta({ examples: [{}] })
+      .optional(),
+  )
   .output(answers(output))
   .query(async ({ ctx }): Promise<z.output<typeof output>> => {
     const keys = await ctx.services.store.listKeys();

@@ -10,7 +10,12 @@ const input = z
 
 export const keysRevoke = procedure
   .meta({
-    openapi: { method: 'POST', path: '/v1/toolkit/keys/revoke', tags: ['keys'], summary: 'Revoke an API key' },
+    openapi: {
+      method: 'POST',
+      path: '/v1/toolkit/keys/revoke',
+      tags: ['keys'],
+      summary: 'Revoke an API key',
+    },
     scope: 'admin',
     failure: 'revoke the key',
     errors: ['not_found'],

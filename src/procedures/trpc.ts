@@ -1,7 +1,7 @@
 // What every procedure is made from: its context, its metadata, the scope check, the error formatter.
 import { initTRPC, TRPCError } from '@trpc/server';
 import type { OpenApiMeta } from 'trpc-openapi';
-import { ZodError, type z } from 'zod';
+import { z } from 'zod';
 import type { Authenticator, Principal } from '../auth/authenticator.ts';
 import type { Clock } from '../contract/clock.ts';
 import { invalidPayload, JobgateError, TRPC_CODE, type ErrorCode } from '../contract/errors.ts';
@@ -80,6 +80,8 @@ export const procedure = t.procedure.use(async ({ ctx, meta, next }) => {
 export function answers<S extends z.ZodType>(schema: S): S {
   const unchecked = Object.create(schema) as S;
   const pass = (value: unknown) => value;
+  // What the document says of it is registered by object.
+  z.globalRegistry.add(unchecked, schema.meta() ?? {});
   return Object.assign(unchecked, { parse: pass, parseAsync: async (value: unknown) => value });
 }
 
@@ -105,8 +107,9 @@ function missing(scope: Scope): JobgateError {
 }
 
 function toJobgateError({ cause }: TRPCError, failure: string): JobgateError {
-  if (cause instanceof ZodError) return invalidPayload(toIssues(cause));
-  if (!(cause instanceof JobgateError)) return failed(failure, 'an unexpected error, see the log of the gateway', cause);
+  if (cause instanceof z.ZodError) return invalidPayload(toIssues(cause));
+  if (!(cause instanceof JobgateError))
+    return failed(failure, 'an unexpected error, see the log of the gateway', cause);
   if (cause.code === 'internal') return failed(failure, cause.message, cause.details.cause);
   return cause;
 }

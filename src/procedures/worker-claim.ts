@@ -1,6 +1,14 @@
 // worker.claim: waiting jobs to a worker, each under a lease; holds on until there are some.
 import { z } from 'zod';
-import { callerId, endpointPath, EXAMPLE_JOB_ID, jsonObject, knownJobId, storedText, timestamp } from '../contract/fields.ts';
+import {
+  callerId,
+  endpointPath,
+  EXAMPLE_JOB_ID,
+  jsonObject,
+  knownJobId,
+  storedText,
+  timestamp,
+} from '../contract/fields.ts';
 import { composeJson, JsonText } from '../contract/json-text.ts';
 import { asAnswer } from '../contract/status.ts';
 import type { ClaimedJob } from '../store/job-store.ts';
@@ -14,7 +22,9 @@ const HEARTBEATS_PER_LEASE = 3;
 
 const input = z
   .strictObject({
-    worker_id: storedText(255).min(1).meta({ examples: ['transcriber-1'] }),
+    worker_id: storedText(255)
+      .min(1)
+      .meta({ examples: ['transcriber-1'] }),
     endpoints: z.array(endpointPath).min(1).max(100).describe('The kinds of work it can do.'),
     pid: z.int().min(0).optional().describe("The worker's process id."),
     max: z.int().min(1).max(100).default(1).describe('How many jobs at the most.'),
@@ -38,8 +48,8 @@ const output = z
         attempt: z.int().min(1),
         max_attempts: z.int().min(1),
         lease_token: z.string().describe('Proves that the worker holds the job.'),
-        lease_seconds: z.int(),
-        heartbeat_seconds: z.number().describe('How often to call worker.heartbeat.'),
+        lease_seconds: z.int().min(1),
+        heartbeat_seconds: z.int().min(1).describe('How often to call worker.heartbeat.'),
         deadline_at: timestamp.describe('When max_runtime_seconds are up; epoch milliseconds.'),
       }),
     ),
@@ -67,7 +77,12 @@ const output = z
 
 export const workerClaim = procedure
   .meta({
-    openapi: { method: 'POST', path: '/v1/toolkit/worker/claim', tags: ['workers'], summary: 'Claim jobs' },
+    openapi: {
+      method: 'POST',
+      path: '/v1/toolkit/worker/claim',
+      tags: ['workers'],
+      summary: 'Claim jobs',
+    },
     scope: 'work',
     failure: 'claim jobs',
     errors: ['too_many_requests'],

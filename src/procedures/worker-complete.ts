@@ -11,7 +11,12 @@ const input = z
 
 export const workerComplete = procedure
   .meta({
-    openapi: { method: 'POST', path: '/v1/toolkit/worker/complete', tags: ['workers'], summary: 'Report a result' },
+    openapi: {
+      method: 'POST',
+      path: '/v1/toolkit/worker/complete',
+      tags: ['workers'],
+      summary: 'Report a result',
+    },
     scope: 'work',
     failure: 'complete the job',
     errors: ['job_not_found', 'lease_lost', 'illegal_transition'],

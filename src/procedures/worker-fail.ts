@@ -19,11 +19,18 @@ const input = z
       .optional()
       .describe('Until the next attempt. Default: 5 s doubling to 10 min, with jitter.'),
   })
-  .meta({ examples: [{ ...EXAMPLE_LEASE, message: 'The file is not audio', code: 422, retry: false }] });
+  .meta({
+    examples: [{ ...EXAMPLE_LEASE, message: 'The file is not audio', code: 422, retry: false }],
+  });
 
 export const workerFail = procedure
   .meta({
-    openapi: { method: 'POST', path: '/v1/toolkit/worker/fail', tags: ['workers'], summary: 'Report a failure' },
+    openapi: {
+      method: 'POST',
+      path: '/v1/toolkit/worker/fail',
+      tags: ['workers'],
+      summary: 'Report a failure',
+    },
     scope: 'work',
     failure: 'fail the job',
     errors: ['job_not_found', 'lease_lost', 'illegal_transition'],

@@ -5,7 +5,10 @@ import { JOB_STATUSES, type JobStatus } from '../contract/job.ts';
 import type { LeaseHolder } from '../store/job-store.ts';
 import type { Context } from './trpc.ts';
 
-export const EXAMPLE_LEASE = { job_id: EXAMPLE_JOB_ID, lease_token: 'l-xXKEy6hFnOt5Yg9_QxZk86posKWRBD' };
+export const EXAMPLE_LEASE = {
+  job_id: EXAMPLE_JOB_ID,
+  lease_token: 'l-xXKEy6hFnOt5Yg9_QxZk86posKWRBD',
+};
 
 /** Who reports: the job and the token that its claim gave out. */
 export const leaseFields = {
@@ -19,7 +22,10 @@ export const reportAnswer = z
   .object({ job_id: knownJobId, job_status: z.enum(JOB_STATUSES) })
   .meta({ examples: [{ job_id: EXAMPLE_JOB_ID, job_status: 'done' as const }] });
 
-export function holderOf(ctx: Context, input: { job_id: string; lease_token: string }): LeaseHolder {
+export function holderOf(
+  ctx: Context,
+  input: { job_id: string; lease_token: string },
+): LeaseHolder {
   return { tenant: ctx.principal.tenant, jobId: input.job_id, leaseToken: input.lease_token };
 }
 

@@ -15,13 +15,18 @@ const input = z
 const output = z
   .object({
     cancel_requested: z.boolean().describe('Stop working on it.'),
-    lease_seconds: z.number(),
+    lease_seconds: z.int().min(1),
   })
   .meta({ examples: [{ cancel_requested: false, lease_seconds: 30 }] });
 
 export const workerHeartbeat = procedure
   .meta({
-    openapi: { method: 'POST', path: '/v1/toolkit/worker/heartbeat', tags: ['workers'], summary: 'Keep a lease' },
+    openapi: {
+      method: 'POST',
+      path: '/v1/toolkit/worker/heartbeat',
+      tags: ['workers'],
+      summary: 'Keep a lease',
+    },
     scope: 'work',
     failure: 'record the heartbeat',
     errors: ['job_not_found', 'lease_lost'],

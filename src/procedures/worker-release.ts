@@ -5,7 +5,12 @@ import { EXAMPLE_LEASE, holderOf, leaseFields, reportAnswer, reported } from './
 
 export const workerRelease = procedure
   .meta({
-    openapi: { method: 'POST', path: '/v1/toolkit/worker/release', tags: ['workers'], summary: 'Hand a job back' },
+    openapi: {
+      method: 'POST',
+      path: '/v1/toolkit/worker/release',
+      tags: ['workers'],
+      summary: 'Hand a job back',
+    },
     scope: 'work',
     failure: 'release the job',
     errors: ['job_not_found', 'lease_lost', 'illegal_transition'],

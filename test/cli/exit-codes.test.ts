@@ -93,7 +93,7 @@ describe('the database', () => {
     const file = await madeDatabase();
     const { url } = await startServe(urlOf(file));
     const second = await jobgate(['serve'], urlOf(file));
-    expectOneLine(second, STORE_EXIT_CODES.locked, new RegExp(`${url}`));
+    expectOneLine(second, STORE_EXIT_CODES.locked, new RegExp(url));
   });
 
   it('is a folder', async () => {

@@ -53,7 +53,9 @@ describe('startGateway', () => {
     const deliverFirstKey = () => {
       throw new Error('no paper');
     };
-    await expect(startGateway(config, { logger: false, deliverFirstKey })).rejects.toThrow();
+    await expect(startGateway(config, { logger: false, deliverFirstKey })).rejects.toThrow(
+      'no paper',
+    );
     expect(readLockHolder(config.databasePath)).toBeUndefined();
   });
 });

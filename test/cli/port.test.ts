@@ -12,8 +12,8 @@ it('a free port stays free', async () => {
   const { port } = server.address() as AddressInfo;
   server.close();
   await once(server, 'close');
-  await assertPortFree({ host: HOST, port });
-  await assertPortFree({ host: HOST, port });
+  await expect(assertPortFree({ host: HOST, port })).resolves.toBeUndefined();
+  await expect(assertPortFree({ host: HOST, port })).resolves.toBeUndefined();
 });
 
 it('a port in use is refused', async () => {

@@ -1,6 +1,6 @@
 // `jobgate serve` as a process: its first key, its signals, and what is left behind.
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -31,6 +31,22 @@ function post(url: string, path: string, body: object): Promise<Response> {
     headers: { 'x-api-key': KEY, 'content-type': 'application/json' },
     body: JSON.stringify(body),
   });
+}
+
+/** A request whose head has arrived and whose body never comes. */
+async function halfARequest(url: string): Promise<Socket> {
+  const socket = connect(Number(new URL(url).port), '127.0.0.1');
+  const head = [
+    'POST /v1/toolkit/job/status HTTP/1.1',
+    'host: gateway',
+    `x-api-key: ${KEY}`,
+    'content-type: application/json',
+    'content-length: 99',
+    'expect: 100-continue',
+  ];
+  socket.write(`${head.join('\r\n')}\r\n\r\n`);
+  await once(socket, 'data');
+  return socket;
 }
 
 describe('the first key, without a terminal', () => {
@@ -103,14 +119,19 @@ describe('stopping', () => {
     expect(existsSync(`${file}.holder`)).toBe(false);
   });
 
+  it('does not wait for a request that never ends', async () => {
+    const { environment } = newDatabase();
+    const gateway = await startServe({ ...environment, API_KEY: KEY });
+    const socket = await halfARequest(gateway.url);
+    const { code } = await stop(gateway);
+    expect(code).toBe(0);
+    socket.destroy();
+  });
+
   it('a second signal ends it at once', async () => {
     const { environment } = newDatabase();
     const gateway = await startServe({ ...environment, API_KEY: KEY });
-    const socket = connect(Number(new URL(gateway.url).port), '127.0.0.1');
-    await once(socket, 'connect');
-    const head = `POST /v1/toolkit/job/status HTTP/1.1\r\nhost: x\r\nx-api-key: ${KEY}\r\ncontent-type: application/json\r\ncontent-length: 99\r\n`;
-    socket.write(`${head}expect: 100-continue\r\n\r\n`);
-    await once(socket, 'data');
+    const socket = await halfARequest(gateway.url);
     gateway.process.kill('SIGTERM');
     await gateway.line('stopping');
     gateway.process.kill('SIGTERM');

@@ -1,0 +1,54 @@
+// The log of `jobgate worker`: one readable line for each thing that happens, without payloads or keys.
+import type { JobMark, OnWorkerEvent, WorkerEvent } from '../worker/worker.ts';
+
+/** The events as lines, each with its time, given to `write`. */
+export function workerLog(write: (line: string) => unknown): OnWorkerEvent {
+  return (event) => {
+    const text = describe(event);
+    if (text !== undefined) write(`${new Date().toISOString()} ${onOneLine(text)}\n`);
+  };
+}
+
+function describe(event: WorkerEvent): string | undefined {
+  switch (event.kind) {
+    case 'started':
+      return `worker ${event.workerId} takes ${event.endpoints.join(', ')}`;
+    case 'claimed':
+      return `started   ${job(event)}`;
+    case 'completed':
+      return `done      ${job(event)} in ${seconds(event.runMs)}`;
+    case 'failed':
+      return `failed    ${job(event)} in ${seconds(event.runMs)}, now ${event.jobStatus}: ${event.message}`;
+    case 'released':
+      return `released  ${job(event)} after ${seconds(event.runMs)}, now ${event.jobStatus}`;
+    case 'aborted':
+      return `aborting  ${job(event)}: ${event.reason}`;
+    case 'dropped':
+      return `dropped   ${job(event)}: ${event.message}`;
+    case 'progress_refused':
+      return `progress not taken for ${job(event)}: ${event.message}`;
+    case 'retrying':
+      return `${event.message}; trying the ${event.what} again in ${seconds(event.inMs)}`;
+    case 'reconnected':
+      return 'the gateway answers again';
+    case 'stopping':
+      return 'stopping: no new jobs';
+    case 'stopped':
+      // With an error, the command tells it as it ends.
+      return event.error ? undefined : 'stopped';
+  }
+}
+
+function job({ jobId, endpoint, attempt }: JobMark): string {
+  return `${jobId} ${endpoint}${attempt > 1 ? ` (attempt ${attempt})` : ''}`;
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(2)} s`;
+}
+
+/** A handler's message may be long, and may hold what would forge lines or colour the terminal. */
+function onOneLine(text: string): string {
+  const line = text.replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, ' ');
+  return line.length > 500 ? `${line.slice(0, 500)}…` : line;
+}
