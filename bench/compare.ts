@@ -35,7 +35,8 @@ export async function compare(subjects: Subject[], pace: Pace): Promise<Result[]
     await load(subject, { ...pace, seconds: Math.min(WARM_UP_SECONDS, pace.seconds) });
   }
   const samples = subjects.map((): LoadSample[] => []);
-  for (let round = 0; round < pace.rounds; round += 1) await runRound(subjects, samples, round, pace);
+  for (let round = 0; round < pace.rounds; round += 1)
+    await runRound(subjects, samples, round, pace);
   return subjects.map(({ name }, index) => toResult(name, samples[index] ?? [], samples[0] ?? []));
 }
 
@@ -47,7 +48,9 @@ async function runRound(subjects: Subject[], samples: LoadSample[][], round: num
     if (!subject) continue;
     const sample = await load(subject, pace);
     samples[index]?.push(sample);
-    progress(`round ${round + 1} of ${pace.rounds}: ${subject.name} ${Math.round(sample.perSecond)}/s`);
+    progress(
+      `round ${round + 1} of ${pace.rounds}: ${subject.name} ${Math.round(sample.perSecond)}/s`,
+    );
   }
 }
 

@@ -124,7 +124,8 @@ class Connection {
   #finish(answer: string): void {
     this.#received = '';
     this.lastAnswer = answer;
-    if (!isRight(answer, this.#exchange)) return this.#fail(`wrong answer: ${answer.slice(0, 600)}`);
+    if (!isRight(answer, this.#exchange))
+      return this.#fail(`wrong answer: ${answer.slice(0, 600)}`);
     if (this.#isOver()) return this.#close();
     // A server may limit the requests of a connection: that costs it a new one, as in real life.
     if (!/\r\nconnection: close/i.test(answer)) return this.#ask();

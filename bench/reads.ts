@@ -19,7 +19,8 @@ export async function measureReads(bench: Bench): Promise<Finding> {
 }
 
 async function startSubjects(bench: Bench, file: Filled): Promise<Subject[]> {
-  const start = (name: string) => bench.workspace.start(rival(name, bench.copyOf(file), BUILD_NUMBER));
+  const start = (name: string) =>
+    bench.workspace.start(rival(name, bench.copyOf(file), BUILD_NUMBER));
   const bare = await start('bare-status');
   const ours = await bench.startGateway(bench.copyOf(file));
   const plugin = await start('stock-plugin');
@@ -52,7 +53,9 @@ async function refuseUnequal(subjects: Subject[], { jobIds, apiKey }: Filled): P
 function comparable(answer: string): string {
   const body = answer.slice(answer.indexOf('{'), answer.lastIndexOf('}') + 1);
   const envelope = body.replace(/^\{"result":\{"data":(.*)\}\}$/s, '$1');
-  const [head = '', tail = ''] = envelope.split(/"message":"success"(?=,"pid":\d+,"queue_id":\d+,[^{]*$)/);
+  const [head = '', tail = ''] = envelope.split(
+    /"message":"success"(?=,"pid":\d+,"queue_id":\d+,[^{]*$)/,
+  );
   return head + tail.replace(/"(pid|run_time|total_time)":[\d.]+/g, '"$1":0');
 }
 
@@ -72,7 +75,15 @@ function toTable(results: Result[], jobs: number): Table {
   };
 }
 
-export function toRow({ name, perSecond, ratio, p50Ms, p99Ms, slowest, fastest }: Result): string[] {
+export function toRow({
+  name,
+  perSecond,
+  ratio,
+  p50Ms,
+  p99Ms,
+  slowest,
+  fastest,
+}: Result): string[] {
   const range = `${count(slowest)} to ${count(fastest)}`;
   return [name, count(perSecond), ratio.toFixed(2), ms(p50Ms), ms(p99Ms), range];
 }

@@ -79,7 +79,13 @@ function spawnServer(program: ServerProgram, port: number): ChildProcess {
   return spawn(process.execPath, [join(ROOT, program.program), ...(program.arguments ?? [])], {
     cwd: ROOT,
     stdio: ['ignore', 'ignore', 'inherit'],
-    env: { PATH, NODE_ENV: 'production', HOST: '127.0.0.1', PORT: String(port), ...program.environment },
+    env: {
+      PATH,
+      NODE_ENV: 'production',
+      HOST: '127.0.0.1',
+      PORT: String(port),
+      ...program.environment,
+    },
   });
 }
 

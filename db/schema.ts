@@ -14,7 +14,8 @@ import {
 } from 'drizzle-orm/sqlite-core';
 import { ATTEMPT_OUTCOMES, JOB_STATUSES } from '../src/contract/job.ts';
 
-const quoted = (values: readonly string[]) => sql.raw(values.map((value) => `'${value}'`).join(','));
+const quoted = (values: readonly string[]) =>
+  sql.raw(values.map((value) => `'${value}'`).join(','));
 
 /** What is true of the database as a whole: `queue_id`. */
 export const meta = sqliteTable('meta', {

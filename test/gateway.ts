@@ -50,7 +50,12 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
   const folder = await mkdtemp(join(tmpdir(), 'jobgate-test-'));
   const databasePath = join(folder, 'jobgate.db');
   const defaults = { ...readConfig({ PORT: '0' }), databasePath };
-  const gateway = await startGateway({ ...defaults, ...config }, { clock, logger });
+  const remove = () => rm(folder, { recursive: true });
+  const starting = startGateway({ ...defaults, ...config }, { clock, logger });
+  const gateway = await starting.catch(async (error: unknown) => {
+    await remove();
+    throw error;
+  });
   return {
     url: gateway.url,
     services: gateway.services,
@@ -59,7 +64,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     request: (method, path, request) => send(gateway.url, method, path, request),
     close: async () => {
       await gateway.close();
-      await rm(folder, { recursive: true });
+      await remove();
     },
   };
 }

@@ -23,7 +23,9 @@ interface Row {
   result: string;
 }
 
-const queueId = Number(sqlite.prepare("select value from meta where key = 'queue_id'").pluck().get());
+const queueId = Number(
+  sqlite.prepare("select value from meta where key = 'queue_id'").pluck().get(),
+);
 const findJob = sqlite.prepare<[string], Row>(
   `select job_id, id, endpoint, status, worker_pid, end_code, end_message, end_pid, end_total_ms,
      end_run_ms, end_queue_length, end_build_number, result

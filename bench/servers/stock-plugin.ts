@@ -24,11 +24,21 @@ const services: Services = {
 };
 
 /** Authenticates as our own routes do, so that the difference is the plugin's. */
-async function createContext({ req }: { req: { headers: NodeJS.Dict<string | string[]> } }): Promise<Context> {
+async function createContext({
+  req,
+}: {
+  req: { headers: NodeJS.Dict<string | string[]> };
+}): Promise<Context> {
   const principal = await services.authenticator.authenticate(String(req.headers['x-api-key']));
   if (!principal) throw new Error('the benchmark sent a key that is not in its file');
   const { signal } = new AbortController();
-  return { services, principal, signal: () => signal, setHeader: () => {}, startedAt: clock.monotonic() };
+  return {
+    services,
+    principal,
+    signal: () => signal,
+    setHeader: () => {},
+    startedAt: clock.monotonic(),
+  };
 }
 
 const app = fastify();

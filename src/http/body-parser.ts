@@ -8,29 +8,38 @@ import { malformedBody } from './errors.ts';
 const JSON_CONTENT =
   /^application\/(?:[\w.!#$&^-]+\+)?json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?;?\s*$/i;
 
-/** Anything else answers 415. */
-export function parseJsonBodies(app: FastifyInstance): void {
+/** Anything else answers 415. The body is what `give` makes of a text that is JSON. */
+export function parseJsonBodies(
+  app: FastifyInstance,
+  give: (value: unknown, text: string) => unknown = (value) => value,
+): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser(JSON_CONTENT, { parseAs: 'buffer' }, (_request, body, done) => {
     try {
-      done(null, parseBody(body as Buffer));
+      const text = decode(body as Buffer);
+      // As if none had been sent: some need none, and for the others the procedure refuses it.
+      done(null, text === '' ? undefined : give(parseJson(text, 'body'), text));
     } catch (error) {
       done(error as Error);
     }
   });
 }
 
-function parseBody(body: Buffer): unknown {
-  if (body.length === 0) throw malformedBody('The body is empty: send a JSON object');
+function decode(body: Buffer): string {
   if (!isUtf8(body)) throw malformedBody('The body is not UTF-8');
+  return body.toString();
+}
+
+/** Throws `invalid_payload` on what is not JSON, and on names that poison JavaScript objects. */
+export function parseJson(text: string, what: 'body' | 'input'): unknown {
   try {
-    return sjson.parse(body.toString());
+    return sjson.parse(text);
   } catch (error) {
     const isPoisoned = /forbidden prototype/.test((error as Error).message);
     throw malformedBody(
       isPoisoned
-        ? 'The body names a forbidden property (__proto__ or constructor.prototype)'
-        : 'The body is not valid JSON',
+        ? `The ${what} names a forbidden property (__proto__ or constructor.prototype)`
+        : `The ${what} is not valid JSON`,
     );
   }
 }

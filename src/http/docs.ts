@@ -10,6 +10,7 @@ export async function mountDocs(app: FastifyInstance, document: object): Promise
     await scope.register(scalar, {
       routePrefix: '/docs',
       configuration: {
+        pageTitle: 'Jobgate API',
         content: document,
         telemetry: false,
         withDefaultFonts: false,
@@ -22,7 +23,7 @@ export async function mountDocs(app: FastifyInstance, document: object): Promise
   });
 }
 
-/** The page has its document and its styles inline; it may load and ask this server only. */
+/** The page has its start and its styles inline; it may load and ask this server only. */
 const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
   "script-src 'self' 'unsafe-inline'",

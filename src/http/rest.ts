@@ -21,16 +21,23 @@ type Call = (options: {
   batchIndex: number;
 }) => Promise<unknown>;
 
-/** The methods of each mounted path. */
-export type MountedPaths = Map<string, string[]>;
+/** What each mounted path answers to, and whether without a key. */
+export type MountedPaths = Map<string, { methods: readonly string[]; open: boolean }>;
 
-export function mountProcedures(app: FastifyInstance, services: Services): MountedPaths {
-  const mounted: MountedPaths = new Map();
+export function mountProcedures(
+  app: FastifyInstance,
+  services: Services,
+  mounted: MountedPaths,
+): void {
   for (const [name, procedure] of Object.entries(allProcedures())) {
     const { method, path } = mountProcedure(app, services, name, procedure);
-    mounted.set(path, [...(mounted.get(path) ?? []), method]);
+    const methods = method === 'GET' ? ['GET', 'HEAD'] : [method];
+    mounted.set(path, { methods: [...methodsOf(mounted, path), ...methods], open: false });
   }
-  return mounted;
+}
+
+function methodsOf(mounted: MountedPaths, path: string): readonly string[] {
+  return mounted.get(path)?.methods ?? [];
 }
 
 /** The router keeps them flat, by their dotted names; its types say otherwise. */

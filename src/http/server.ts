@@ -2,7 +2,6 @@
 import fastify, {
   LogController,
   type FastifyInstance,
-  type FastifyReply,
   type FastifyRequest,
   type FastifyServerOptions,
 } from 'fastify';
@@ -52,8 +51,12 @@ export async function buildServer(
       requireHostHeader: false,
     },
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
-    frameworkErrors: (error, _request, reply) =>
-      sendError(reply as unknown as FastifyReply, knownError(error, 0) ?? unexpected(error)),
+    // Fastify's own 503 is not in our words: `refuseWhileStopping` answers.
+    return503OnClosing: false,
+    frameworkErrors: (error, _request, reply) => {
+      const ours = knownError(error, 0) ?? unexpected(error);
+      void sendError(reply, ours);
+    },
     clientErrorHandler: answerBrokenRequest,
   });
   answerExpectations(app.server);
@@ -62,34 +65,63 @@ export async function buildServer(
   parseJsonBodies(app);
   const toJobgateError = (error: unknown, request: FastifyRequest) => inOurWords(error, request);
   app.setErrorHandler((error, request, reply) => sendError(reply, toJobgateError(error, request)));
-  const mounted = mountProcedures(app, services);
-  await mountTrpc(app, services, toJobgateError);
-  await mountDocument(app, services);
-  mounted.set('/openapi.json', ['GET']);
+  // Hooks first: a scope gets those that were there when it was made.
+  const mounted: MountedPaths = new Map();
   refuseOddRequests(app, services, mounted);
+  mountProcedures(app, services, mounted);
+  await mountTrpc(app, services, toJobgateError);
+  await mountDocument(app, services, mounted);
   return app;
 }
 
-/** Before the body is looked at: what has no route, no Host, or too long a URL. */
+/** Before the body is looked at: what comes too late, has no Host, no route, or too long a URL. */
 function refuseOddRequests(app: FastifyInstance, services: Services, mounted: MountedPaths): void {
+  let stopping = false;
+  app.addHook('preClose', async () => {
+    stopping = true;
+  });
   app.addHook('onRequest', async (request) => {
-    if (request.headers.host === undefined)
-      throw new JobgateError('bad_request', 'The Host header is missing');
-    if (request.url.length > MAX_URL_LENGTH)
-      throw new JobgateError('uri_too_long', 'The URL is too long');
-    if (!request.is404) return;
-    const methods = mounted.get(request.url.split('?')[0] ?? '');
-    if (!methods) throw new JobgateError('not_found', 'Not found');
-    await authenticate(services, request);
-    throw methodNotAllowed(methods);
+    const fault = stopping ? isStopping() : headFault(request);
+    if (fault) throw fault;
+    if (request.is404) await refuseUnrouted(request, services, mounted);
   });
 }
 
-async function mountDocument(app: FastifyInstance, { buildNumber }: Services): Promise<void> {
+function isStopping(): JobgateError {
+  const message = 'The gateway is stopping: try again in a moment';
+  return new JobgateError('unavailable', message, { retryAfterSeconds: 5 });
+}
+
+function headFault({ url, headers, raw }: FastifyRequest): JobgateError | undefined {
+  if (url.length > MAX_URL_LENGTH) return new JobgateError('uri_too_long', 'The URL is too long');
+  if (headers.host !== undefined || raw.httpVersion === '1.0') return undefined;
+  return new JobgateError('bad_request', 'The Host header is missing');
+}
+
+/** Who has no key does not learn which methods a path has. */
+async function refuseUnrouted(
+  request: FastifyRequest,
+  services: Services,
+  mounted: MountedPaths,
+): Promise<never> {
+  const found = mounted.get(request.url.split('?')[0] ?? '');
+  if (!found) throw new JobgateError('not_found', 'Not found');
+  if (!found.open) await authenticate(services, request);
+  throw methodNotAllowed(found.methods);
+}
+
+async function mountDocument(
+  app: FastifyInstance,
+  { buildNumber }: Services,
+  mounted: MountedPaths,
+): Promise<void> {
   const document = buildOpenApiDocument(buildNumber);
   const text = JSON.stringify(document);
   app.get('/openapi.json', (_request, reply) => reply.type(JSON_TYPE).send(text));
   await mountDocs(app, document);
+  for (const path of ['/openapi.json', '/docs', '/docs/']) {
+    mounted.set(path, { methods: ['GET', 'HEAD'], open: true });
+  }
 }
 
 /** What nobody foresaw is masked, and logged with the id of the request. */

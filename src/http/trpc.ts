@@ -1,14 +1,15 @@
 // tRPC over HTTP at /trpc, and its shape for errors that happen before a procedure is reached.
+import type { TRPCError } from '@trpc/server';
 import {
-  fastifyTRPCPlugin,
+  fastifyRequestHandler,
   type CreateFastifyContextOptions,
-  type FastifyTRPCPluginOptions,
 } from '@trpc/server/adapters/fastify';
 import { TRPC_ERROR_CODES_BY_KEY } from '@trpc/server/rpc';
-import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { JobgateError } from '../contract/errors.ts';
-import { appRouter, type AppRouter } from '../procedures/router.ts';
+import { appRouter } from '../procedures/router.ts';
 import { publicDetails, toTrpcError, type Services } from '../procedures/trpc.ts';
+import { parseJson, parseJsonBodies } from './body-parser.ts';
 import { authenticate, createContext } from './context.ts';
 import { errorHeaders, JSON_TYPE } from './errors.ts';
 
@@ -22,32 +23,46 @@ export async function mountTrpc(
   services: Services,
   toJobgateError: ToJobgateError,
 ): Promise<void> {
+  const options = handlerOptions(services, toJobgateError);
   await app.register(
     async (scope) => {
+      // tRPC parses by itself, but takes what is no JSON for a failure of ours.
+      parseJsonBodies(scope, (_value, text) => text);
       scope.addHook('onRequest', (request) => authenticate(services, request));
       scope.setErrorHandler((error, request, reply) =>
         sendTrpcError(reply, toJobgateError(error, request)),
       );
-      await scope.register(fastifyTRPCPlugin, pluginOptions(services, toJobgateError));
+      scope.route<TrpcRoute>({
+        method: ['GET', 'POST'],
+        url: '/:path',
+        handler: async (req, res) => {
+          if (req.query.input !== undefined) parseJson(req.query.input, 'input');
+          await fastifyRequestHandler({ ...options, req, res, path: req.params.path });
+          return res;
+        },
+      });
     },
     { prefix: TRPC_PREFIX },
   );
 }
 
-function pluginOptions(services: Services, toJobgateError: ToJobgateError) {
+interface TrpcRoute {
+  Params: { path: string };
+  Querystring: { input?: string };
+}
+
+function handlerOptions(services: Services, toJobgateError: ToJobgateError) {
   return {
-    trpcOptions: {
-      router: appRouter,
-      allowMethodOverride: true,
-      createContext: ({ req, res }: CreateFastifyContextOptions) =>
-        createContext(services, req, res),
-      responseMeta: ({ errors }) => {
-        const cause = errors[0]?.cause;
-        return cause instanceof JobgateError ? { headers: errorHeaders(cause) } : {};
-      },
-      onError: ({ error, req }) => void toJobgateError(error.cause ?? error, req),
+    router: appRouter,
+    allowMethodOverride: true,
+    createContext: ({ req, res }: CreateFastifyContextOptions) => createContext(services, req, res),
+    responseMeta: ({ errors }: { errors: TRPCError[] }) => {
+      const cause = errors[0]?.cause;
+      return cause instanceof JobgateError ? { headers: errorHeaders(cause) } : {};
     },
-  } satisfies FastifyTRPCPluginOptions<AppRouter>;
+    onError: ({ error, req }: { error: TRPCError; req: FastifyRequest }) =>
+      void toJobgateError(error.cause ?? error, req),
+  };
 }
 
 /** What tRPC itself would answer, so that its client makes an error with our code of it. */

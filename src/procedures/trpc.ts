@@ -106,13 +106,18 @@ function missing(scope: Scope): JobgateError {
   return new JobgateError('forbidden', `This key lacks the scope "${scope}"`);
 }
 
-function toJobgateError({ cause }: TRPCError, failure: string): JobgateError {
+function toJobgateError({ cause, code }: TRPCError, failure: string): JobgateError {
   if (cause instanceof z.ZodError) return invalidPayload(toIssues(cause));
-  if (!(cause instanceof JobgateError))
+  if (!(cause instanceof JobgateError)) {
+    // tRPC's own complaint about a batch that is not one.
+    if (!cause && code === 'BAD_REQUEST') return new JobgateError('bad_request', NOT_WELL_FORMED);
     return failed(failure, 'an unexpected error, see the log of the gateway', cause);
+  }
   if (cause.code === 'internal') return failed(failure, cause.message, cause.details.cause);
   return cause;
 }
+
+const NOT_WELL_FORMED = 'The input is not well-formed';
 
 function failed(failure: string, reason: string, cause: unknown): JobgateError {
   return new JobgateError('internal', `Failed to ${failure}: ${reason}`, { cause });

@@ -67,7 +67,11 @@ export class Queue {
    * Claims what waits; with `waitSeconds` and nothing there, as soon as something comes. Empty when
    * the time is up. Throws `too_many_requests` when too many wait.
    */
-  async claim(request: ClaimRequest, waitSeconds: number, signal?: AbortSignal): Promise<ClaimedJob[]> {
+  async claim(
+    request: ClaimRequest,
+    waitSeconds: number,
+    signal?: AbortSignal,
+  ): Promise<ClaimedJob[]> {
     const deadline = this.#clock.monotonic() + waitSeconds * 1000;
     const keys = request.endpoints.map((endpoint) => workKey(request.tenant, endpoint));
     let claimed = await this.#store.claim(request);

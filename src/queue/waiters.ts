@@ -46,7 +46,13 @@ export class Waiters {
     if (this.#size >= this.#max) throw tooManyWaiters(this.#max);
     const { promise, resolve } = Promise.withResolvers<Wakeup>();
     const tick = Math.ceil((this.#clock.monotonic() + ms) / TICK_MS);
-    const waiter: Waiter = { keys, tick, resolve, signal, onAbort: () => this.#end(waiter, 'gone') };
+    const waiter: Waiter = {
+      keys,
+      tick,
+      resolve,
+      signal,
+      onAbort: () => this.#end(waiter, 'gone'),
+    };
     this.#add(waiter);
     signal?.addEventListener('abort', waiter.onAbort);
     if (signal?.aborted) this.#end(waiter, 'gone');

@@ -1,12 +1,5 @@
 // The JobStore port: every atomic verb the gateway needs of a store, and nothing of how it is kept.
-import type {
-  Attempt,
-  Job,
-  JobState,
-  JobStatus,
-  JobSummary,
-  Progress,
-} from '../contract/job.ts';
+import type { Attempt, Job, JobState, JobStatus, JobSummary, Progress } from '../contract/job.ts';
 import type { JsonText } from '../contract/json-text.ts';
 import type { Clock } from '../contract/clock.ts';
 import type { Scope } from '../contract/scope.ts';
@@ -255,4 +248,3 @@ export interface JobStore {
   onChange(listener: (change: JobChange) => void): () => void;
   close(): Promise<void>;
 }
-

@@ -97,7 +97,8 @@ describe('the database', () => {
   });
 
   it('is a folder', async () => {
-    const folder = temporaryFolder();
+    const folder = join(temporaryFolder(), 'jobgate.db');
+    mkdirSync(folder);
     expectOneLine(await jobgate(['serve'], urlOf(folder)), STORE_EXIT_CODES.unusable, /folder/);
   });
 

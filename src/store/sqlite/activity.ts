@@ -76,7 +76,16 @@ export class Activity {
   }
 
   #row(tenant: string, endpoint: string, minute: number): Row {
-    const fresh = { tenant, endpoint, minute, submitted: 0, done: 0, failed: 0, cancelled: 0, runMs: 0 };
+    const fresh = {
+      tenant,
+      endpoint,
+      minute,
+      submitted: 0,
+      done: 0,
+      failed: 0,
+      cancelled: 0,
+      runMs: 0,
+    };
     const key = keyOf(fresh);
     const row = this.#rows.get(key) ?? fresh;
     this.#rows.set(key, row);

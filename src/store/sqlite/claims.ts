@@ -21,7 +21,9 @@ export function claims(session: Session, writer: JobWriter): Pick<JobStore, 'cla
 
   /** The best waiting jobs over all of the endpoints, each endpoint's read from its index. */
   function candidates({ tenant, endpoints, max }: ClaimRequest): Candidate[] {
-    const found = endpoints.flatMap((endpoint) => statements.waiting.all({ tenant, endpoint, max }));
+    const found = endpoints.flatMap((endpoint) =>
+      statements.waiting.all({ tenant, endpoint, max }),
+    );
     return found.sort(byOrder).slice(0, max);
   }
 

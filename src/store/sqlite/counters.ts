@@ -58,7 +58,12 @@ export class Counters {
   list(tenant: string): StatusCount[] {
     return [...this.#counters.values()]
       .filter((counter) => counter.tenant === tenant)
-      .map(({ endpoint, status, ready, n }) => ({ endpoint, status, ready: ready === 1, count: n }));
+      .map(({ endpoint, status, ready, n }) => ({
+        endpoint,
+        status,
+        ready: ready === 1,
+        count: n,
+      }));
   }
 
   /** Writes what changed; the last statement before the commit. */

@@ -3,7 +3,7 @@ import { closeSync, existsSync, openSync, readFileSync, readSync, rmSync, statSy
 import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
 import { drizzle, type BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
-import { migrate } from 'drizzle-orm/better-sqlite3/migrator';
+import { readMigrationFiles } from 'drizzle-orm/migrator';
 import { StoreOpenError } from '../store-open-error.ts';
 import { toOpenError } from './sqlite-errors.ts';
 
@@ -44,13 +44,39 @@ function open(path: string): OpenDatabase {
   try {
     applyPragmas(sqlite);
     const orm = drizzle(sqlite);
-    migrate(orm, { migrationsFolder: MIGRATIONS });
+    applyMigrations(sqlite);
     assertPragmas(sqlite);
     return { sqlite, orm };
   } catch (error) {
     sqlite.close();
     throw error;
   }
+}
+
+/**
+ * What drizzle's own migrator does, with better-sqlite3's transaction: on a full disk SQLite rolls
+ * back by itself, and drizzle's ROLLBACK then fails and hides why.
+ */
+function applyMigrations(sqlite: Database.Database): void {
+  sqlite
+    .transaction(() => {
+      sqlite.exec(
+        'create table if not exists __drizzle_migrations (id SERIAL PRIMARY KEY, hash text NOT NULL, created_at numeric)',
+      );
+      const applied = sqlite.prepare('select max(created_at) from __drizzle_migrations').pluck();
+      const last = Number(applied.get() ?? 0);
+      const record = sqlite.prepare(
+        'insert into __drizzle_migrations (hash, created_at) values (?, ?)',
+      );
+      for (const { sql, hash, folderMillis } of readMigrationFiles({
+        migrationsFolder: MIGRATIONS,
+      })) {
+        if (folderMillis <= last) continue;
+        for (const statement of sql) sqlite.exec(statement);
+        record.run(hash, folderMillis);
+      }
+    })
+    .immediate();
 }
 
 /** In this order: auto_vacuum cannot be set any more once the file is in WAL mode. */
@@ -98,7 +124,10 @@ function hasContent(path: string): boolean {
 function refuseUnsuitable(path: string, isNew: boolean): void {
   if (isNew) return refuseOrphanWal(path);
   if (statSync(path).isDirectory()) {
-    throw new StoreOpenError('unusable', `The database ${path} is a folder: name a file in DATABASE_URL`);
+    throw new StoreOpenError(
+      'unusable',
+      `The database ${path} is a folder: name a file in DATABASE_URL`,
+    );
   }
   refuseForeignFile(path);
   refuseNewerOrForeign(path);
@@ -156,7 +185,10 @@ function refuseNewerOrForeign(path: string): void {
 
 /** When each applied migration was made; undefined when the file has tables but none of ours. */
 function appliedMigrations(sqlite: Database.Database): number[] | undefined {
-  const tables = sqlite.prepare("select name from sqlite_schema where type = 'table'").pluck().all();
+  const tables = sqlite
+    .prepare("select name from sqlite_schema where type = 'table'")
+    .pluck()
+    .all();
   if (tables.includes('__drizzle_migrations')) {
     return sqlite.prepare('select created_at from __drizzle_migrations').pluck().all().map(Number);
   }

@@ -32,7 +32,10 @@ const FRESH = {
 
 export function decisions(session: Session, writer: JobWriter): Decisions {
   const { options, commits, leases, orm } = session;
-  const remove = orm.delete(jobs).where(eq(jobs.seq, param('seq'))).prepare();
+  const remove = orm
+    .delete(jobs)
+    .where(eq(jobs.seq, param('seq')))
+    .prepare();
 
   /** The worker learns of it at its next heartbeat, and has the grace to stop. */
   function requestCancel(tx: Transaction, row: JobRow): void {
@@ -51,7 +54,10 @@ export function decisions(session: Session, writer: JobWriter): Decisions {
         if (row.status === 'queued') writer.end(tx, row, CANCELLED);
         else if (row.status === 'running') requestCancel(tx, row);
         else if (row.status !== 'cancelled') {
-          throw illegalTransition(`This job is ${row.status} and cannot be cancelled any more`, row.status);
+          throw illegalTransition(
+            `This job is ${row.status} and cannot be cancelled any more`,
+            row.status,
+          );
         }
       }),
 
@@ -59,7 +65,10 @@ export function decisions(session: Session, writer: JobWriter): Decisions {
       commits.run((tx) => {
         const row = writer.load(ref);
         if (row.status !== 'failed' && row.status !== 'cancelled') {
-          throw illegalTransition(`This job is ${row.status}: only a failed or cancelled job can be retried`, row.status);
+          throw illegalTransition(
+            `This job is ${row.status}: only a failed or cancelled job can be retried`,
+            row.status,
+          );
         }
         const changes = { ...FRESH, runAt: options.clock.now() };
         writer.requeue(tx, row, changes, { reason: 'retried_by_request' });
@@ -69,7 +78,10 @@ export function decisions(session: Session, writer: JobWriter): Decisions {
       commits.run((tx) => {
         const row = writer.load(ref);
         if (!hasEnded(row.status)) {
-          throw illegalTransition(`This job is ${row.status}: cancel it before it is deleted`, row.status);
+          throw illegalTransition(
+            `This job is ${row.status}: cancel it before it is deleted`,
+            row.status,
+          );
         }
         remove.run({ seq: row.seq });
         session.counters.move(tx, row, null);

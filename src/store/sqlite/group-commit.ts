@@ -43,7 +43,10 @@ const MAX_BATCH = 200;
 export class GroupCommit {
   readonly #sqlite: Database.Database;
   readonly #hooks: CommitHooks;
-  readonly #statements: Record<'begin' | 'commit' | 'savepoint' | 'release' | 'undo', Database.Statement>;
+  readonly #statements: Record<
+    'begin' | 'commit' | 'savepoint' | 'release' | 'undo',
+    Database.Statement
+  >;
   #pending: PendingWrite[] = [];
   #scheduled = false;
 
@@ -62,7 +65,7 @@ export class GroupCommit {
   /** Resolves to what `body` returned, once it survives a power cut. `body` is synchronous. */
   run<T>(body: WriteBody<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      this.#pending.push({ body, resolve: resolve as (value: unknown) => void, reject });
+      this.#pending.push({ body, resolve, reject });
       this.#schedule();
     });
   }
@@ -147,5 +150,7 @@ function undoAll(undos: (() => void)[]): void {
 /** Failures of the disk, not of the body: the whole transaction is in doubt. */
 function isStorageFailure(error: unknown): boolean {
   const code = (error as { code?: unknown } | null)?.code;
-  return typeof code === 'string' && code.startsWith('SQLITE_') && !code.startsWith('SQLITE_CONSTRAINT');
+  return (
+    typeof code === 'string' && code.startsWith('SQLITE_') && !code.startsWith('SQLITE_CONSTRAINT')
+  );
 }

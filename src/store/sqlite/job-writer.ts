@@ -51,7 +51,13 @@ export class JobWriter {
   }
 
   /** Writes `row` with `changes`, the next version and an event; tells listeners after the commit. */
-  save(tx: Transaction, row: JobRow, changes: Partial<JobRow>, kind: ChangeKind, data: object = {}) {
+  save(
+    tx: Transaction,
+    row: JobRow,
+    changes: Partial<JobRow>,
+    kind: ChangeKind,
+    data: object = {},
+  ) {
     const saved = this.#write(tx, row, changes);
     this.announce(tx, saved, kind, data);
     return saved;
@@ -70,7 +76,12 @@ export class JobWriter {
     }
     this.#session.counters.move(tx, row, saved);
     if (!result) this.#statements.save.run(saved);
-    else this.#statements.saveDone.run({ ...saved, result: result.text, resultCrc: crc32(result.text) });
+    else
+      this.#statements.saveDone.run({
+        ...saved,
+        result: result.text,
+        resultCrc: crc32(result.text),
+      });
     return saved;
   }
 
@@ -100,7 +111,13 @@ export class JobWriter {
     const changes = { status, ready: 0, ...this.#endColumns(row, code, message) };
     const ended = this.#write(tx, row, changes, result);
     const at = ended.updatedAt;
-    this.#session.activity.count(tx, ended, status, at, status === 'done' ? (ended.endRunMs ?? 0) : 0);
+    this.#session.activity.count(
+      tx,
+      ended,
+      status,
+      at,
+      status === 'done' ? (ended.endRunMs ?? 0) : 0,
+    );
     this.announce(tx, ended, status, { code, message });
     return ended;
   }
@@ -131,7 +148,13 @@ export class JobWriter {
 
   endAttempt(row: JobRow, outcome: AttemptOutcome, message: string | null = null): void {
     const endedAt = this.#session.options.clock.now();
-    this.#statements.endAttempt.run({ jobSeq: row.seq, fence: row.fence, endedAt, outcome, message });
+    this.#statements.endAttempt.run({
+      jobSeq: row.seq,
+      fence: row.fence,
+      endedAt,
+      outcome,
+      message,
+    });
   }
 
   /** Of the attempt that ends now, on the monotonic clock; 0 when no worker ever had it. */
@@ -186,9 +209,21 @@ function prepareStatements({ orm }: Session) {
       .from(jobs)
       .where(and(eq(jobs.jobId, param('jobId')), eq(jobs.tenant, param('tenant'))))
       .prepare(),
-    loadBySeq: orm.select(rowColumns).from(jobs).where(eq(jobs.seq, param('seq'))).prepare(),
-    save: orm.update(jobs).set(set).where(eq(jobs.seq, param('seq'))).prepare(),
-    saveDone: orm.update(jobs).set(withResult).where(eq(jobs.seq, param('seq'))).prepare(),
+    loadBySeq: orm
+      .select(rowColumns)
+      .from(jobs)
+      .where(eq(jobs.seq, param('seq')))
+      .prepare(),
+    save: orm
+      .update(jobs)
+      .set(set)
+      .where(eq(jobs.seq, param('seq')))
+      .prepare(),
+    saveDone: orm
+      .update(jobs)
+      .set(withResult)
+      .where(eq(jobs.seq, param('seq')))
+      .prepare(),
     addEvent: orm
       .insert(events)
       .values({

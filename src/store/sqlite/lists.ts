@@ -26,7 +26,8 @@ export function lists(session: Session): Lists {
     const { createdAt, seq } = cursor === null ? NEWEST : decodeCursor(cursor);
     const range = { since: since ?? 0, until: Math.min(until ?? createdAt, createdAt) };
     const values = { tenant, endpoint, id, ...range, createdAt, seq, limit: limit + 1 };
-    const statement = statements[id === null ? (endpoint === null ? 'byStatus' : 'byEndpoint') : 'byCallerId'];
+    const statement =
+      statements[id === null ? (endpoint === null ? 'byStatus' : 'byEndpoint') : 'byCallerId'];
     const statuses: readonly JobStatus[] = query.status === null ? JOB_STATUSES : [query.status];
     const found = statuses.flatMap((status) => statement.all({ ...values, status }));
     return found.sort(newestFirst).slice(0, limit + 1);
@@ -63,7 +64,10 @@ function encodeCursor({ createdAt, seq }: Position): string {
 }
 
 function decodeCursor(cursor: string): Position {
-  const [createdAt, seq] = Buffer.from(cursor, 'base64url').toString('latin1').split('.').map(Number);
+  const [createdAt, seq] = Buffer.from(cursor, 'base64url')
+    .toString('latin1')
+    .split('.')
+    .map(Number);
   if (Number.isSafeInteger(createdAt) && Number.isSafeInteger(seq)) {
     return { createdAt: createdAt ?? 0, seq: seq ?? 0 };
   }
@@ -95,7 +99,11 @@ function prepareStatements({ orm }: Session) {
     byStatus: page(isStatus),
     byEndpoint: page(isEndpoint, isStatus),
     byCallerId: page(eq(jobs.id, param('id')), isStatus, anyEndpoint),
-    row: orm.select(rowColumns).from(jobs).where(eq(jobs.seq, param('seq'))).prepare(),
+    row: orm
+      .select(rowColumns)
+      .from(jobs)
+      .where(eq(jobs.seq, param('seq')))
+      .prepare(),
     statuses: orm
       .select({ jobId: jobs.jobId, status: jobs.status })
       .from(jobs)

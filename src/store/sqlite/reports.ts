@@ -30,9 +30,15 @@ export function reports(session: Session, writer: JobWriter): Reports {
   }
 
   /** What a heartbeat has to write: progress, or a lease length to survive a restart. */
-  function record(tx: Transaction, holder: LeaseHolder, lease: Lease, progress: Progress | null): void {
+  function record(
+    tx: Transaction,
+    holder: LeaseHolder,
+    lease: Lease,
+    progress: Progress | null,
+  ): void {
     const row = writer.load(holder);
-    if (row.status !== 'running' || row.leaseToken !== holder.leaseToken) throw leaseLost(row.status);
+    if (row.status !== 'running' || row.leaseToken !== holder.leaseToken)
+      throw leaseLost(row.status);
     const leaseSeconds = lease.lengthMs / 1000;
     if (progress === null) return writer.saveQuietly(tx, row, { leaseSeconds }, 'progress');
     const changes = { leaseSeconds, progress: JSON.stringify(progress) };
@@ -48,7 +54,11 @@ export function reports(session: Session, writer: JobWriter): Reports {
    * Runs `end` for the holder of the lease. The call that ended a lease is kept as a digest: the
    * same call again gets its answer again (the first may have been lost on the way).
    */
-  function report(holder: LeaseHolder, call: unknown[], end: (tx: Transaction, row: JobRow) => JobRow) {
+  function report(
+    holder: LeaseHolder,
+    call: unknown[],
+    end: (tx: Transaction, row: JobRow) => JobRow,
+  ) {
     const reportDigest = digestOf(call);
     return commits.run((tx): JobStatus => {
       const row = writer.load(holder);
@@ -86,7 +96,10 @@ export function reports(session: Session, writer: JobWriter): Reports {
       if (progress !== null || changed) {
         await commits.run((tx) => record(tx, holder, lease, progress));
       }
-      return { cancelRequested: lease.graceEndsAt !== Infinity, leaseSeconds: lease.lengthMs / 1000 };
+      return {
+        cancelRequested: lease.graceEndsAt !== Infinity,
+        leaseSeconds: lease.lengthMs / 1000,
+      };
     },
 
     complete: (holder, result) =>

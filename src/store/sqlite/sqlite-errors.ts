@@ -1,4 +1,6 @@
 // What SQLite's error codes mean to us: at opening a StoreOpenError, while running a JobgateError.
+import { accessSync, constants } from 'node:fs';
+import { dirname } from 'node:path';
 import { JobgateError } from '../../contract/errors.ts';
 import { StoreOpenError, type StoreFault } from '../store-open-error.ts';
 
@@ -14,8 +16,14 @@ const OPEN_FAULTS: Record<string, [StoreFault, string]> = {
   SQLITE_CORRUPT: ['corrupt', 'is damaged: restore a backup of it'],
   SQLITE_READONLY: ['read_only', 'cannot be written: make it and its folder writable'],
   SQLITE_PERM: ['no_permission', 'may not be opened: give this user access to it and its folder'],
-  SQLITE_CANTOPEN: ['no_permission', 'cannot be opened: check that its folder exists and is writable'],
-  SQLITE_FULL: ['disk_full', 'cannot be written, the disk is full: free some space and start again'],
+  SQLITE_CANTOPEN: [
+    'no_permission',
+    'cannot be opened: check that its folder exists and is writable',
+  ],
+  SQLITE_FULL: [
+    'disk_full',
+    'cannot be written, the disk is full: free some space and start again',
+  ],
   SQLITE_BUSY: ['locked', 'is in use by another program: stop it and start again'],
   SQLITE_IOERR: ['unusable', 'cannot be read or written, the disk answers with an error'],
   EACCES: ['no_permission', 'may not be opened: give this user access to it and its folder'],
@@ -29,10 +37,22 @@ const OPEN_FAULTS: Record<string, [StoreFault, string]> = {
 
 export function toOpenError(path: string, error: unknown): StoreOpenError {
   if (error instanceof StoreOpenError) return error;
-  const known = OPEN_FAULTS[primaryCode(error)];
+  const known = OPEN_FAULTS[reasonCode(path, error)];
   const [fault, text] = known ?? (['unusable', 'cannot be opened'] as const);
   const reason = known ? '' : ` (${error instanceof Error ? error.message : String(error)})`;
   return new StoreOpenError(fault, `The database ${path} ${text}${reason}`, error);
+}
+
+/** SQLite says of a file it may not make only that it cannot be opened; the folder knows why. */
+function reasonCode(path: string, error: unknown): string {
+  const code = primaryCode(error);
+  if (code !== 'SQLITE_CANTOPEN') return code;
+  try {
+    accessSync(dirname(path), constants.W_OK);
+    return code;
+  } catch (refusal) {
+    return primaryCode(refusal);
+  }
 }
 
 /** Errors after which a later try may succeed: nothing was written. */
@@ -51,7 +71,8 @@ const RETRY_AFTER_SECONDS = 5;
 export function toStoreError(error: unknown): unknown {
   const code = primaryCode(error);
   if (!code.startsWith('SQLITE_')) return error;
-  if (!PASSING.has(code)) return new JobgateError('internal', 'the job store is damaged', { cause: error });
+  if (!PASSING.has(code))
+    return new JobgateError('internal', 'the job store is damaged', { cause: error });
   const reason = code === 'SQLITE_FULL' ? 'its disk is full' : 'it cannot be read or written now';
   return new JobgateError('unavailable', `The job store is unavailable: ${reason}`, {
     retryAfterSeconds: RETRY_AFTER_SECONDS,

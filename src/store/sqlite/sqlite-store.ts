@@ -90,7 +90,10 @@ function findQueueId(orm: Orm): number {
   const kept = orm.select().from(meta).where(eq(meta.key, 'queue_id')).get();
   if (kept) return Number(kept.value);
   const made = Number(randomBytes(8).readBigUInt64BE() >> 11n);
-  orm.insert(meta).values({ key: 'queue_id', value: String(made) }).run();
+  orm
+    .insert(meta)
+    .values({ key: 'queue_id', value: String(made) })
+    .run();
   return made;
 }
 

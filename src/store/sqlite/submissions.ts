@@ -33,11 +33,26 @@ export function submissions(session: Session, writer: JobWriter): Pick<JobStore,
     statements.insertPayload.run({ seq, crc: crc32(text), payload: text });
     if (job.idempotency) remember(job, jobId, now);
     const { tenant, endpoint } = job;
-    const row = { seq, tenant, jobId, endpoint, status: 'queued', ready, version: 1, attempt: 1, updatedAt: now } as const;
+    const row = {
+      seq,
+      tenant,
+      jobId,
+      endpoint,
+      status: 'queued',
+      ready,
+      version: 1,
+      attempt: 1,
+      updatedAt: now,
+    } as const;
     session.counters.move(tx, null, row);
     session.activity.count(tx, row, 'submitted', now);
     writer.announce(tx, row, 'queued');
-    return { jobId, id: job.id, queueLength: session.counters.queueLength(job.tenant), replayed: false };
+    return {
+      jobId,
+      id: job.id,
+      queueLength: session.counters.queueLength(job.tenant),
+      replayed: false,
+    };
   }
 
   function remember({ tenant, idempotency }: NewJob, jobId: string, now: number): void {
@@ -58,7 +73,8 @@ export function submissions(session: Session, writer: JobWriter): Pick<JobStore,
 
   function refuseOverLimit(): void {
     const { maxQueueLength } = options;
-    if (maxQueueLength > 0 && session.counters.queued >= maxQueueLength) throw queueFull(maxQueueLength);
+    if (maxQueueLength > 0 && session.counters.queued >= maxQueueLength)
+      throw queueFull(maxQueueLength);
   }
 
   function submitOne(tx: Transaction, job: NewJob): Submitted {
@@ -123,7 +139,9 @@ function prepareStatements({ orm }: Session) {
       })
       .from(idempotencyKeys)
       .innerJoin(jobs, eq(jobs.jobId, idempotencyKeys.jobId))
-      .where(and(eq(idempotencyKeys.tenant, param('tenant')), eq(idempotencyKeys.key, param('key'))))
+      .where(
+        and(eq(idempotencyKeys.tenant, param('tenant')), eq(idempotencyKeys.key, param('key'))),
+      )
       .prepare(),
     rememberKey: orm
       .insert(idempotencyKeys)

@@ -138,7 +138,10 @@ function prepareStatements({ orm }: Session) {
       .orderBy(asc(jobs.expiresAt))
       .limit(sql.placeholder('limit'))
       .prepare(),
-    remove: orm.delete(jobs).where(eq(jobs.seq, param('seq'))).prepare(),
+    remove: orm
+      .delete(jobs)
+      .where(eq(jobs.seq, param('seq')))
+      .prepare(),
     forgetKeys: orm
       .delete(idempotencyKeys)
       .where(
