@@ -1,5 +1,6 @@
 // Fills a database with done jobs through the real store, so that the benchmark reads real rows.
 import { writeFileSync } from 'node:fs';
+import pkg from '#package.json' with { type: 'json' };
 import { createApiKey } from '../src/auth/api-keys.ts';
 import type { Clock } from '../src/contract/clock.ts';
 import { JsonText } from '../src/contract/json-text.ts';
@@ -8,7 +9,7 @@ import { openSqliteStore } from '../src/store/sqlite/sqlite-store.ts';
 
 export const TENANT = 'default';
 export const ENDPOINT = '/v1/media/metadata';
-export const BUILD_NUMBER = '1.0.0';
+export const BUILD_NUMBER = pkg.version;
 
 const WORKER = { workerId: 'bench-worker', workerPid: 4242 };
 const SUBMIT_BATCH = 1000;

@@ -36,6 +36,7 @@ async function createContext({
     services,
     principal,
     signal: () => signal,
+    header: () => undefined,
     setHeader: () => {},
     startedAt: clock.monotonic(),
   };

@@ -2,7 +2,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Principal } from '../auth/authenticator.ts';
 import { JobgateError } from '../contract/errors.ts';
-import type { Context, Services } from '../procedures/trpc.ts';
+import { failed, type Context, type Services } from '../procedures/trpc.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -13,14 +13,26 @@ declare module 'fastify' {
   }
 }
 
-/** Lets the owner of a good key pass; throws `unauthorized`. */
-export async function authenticate({ authenticator, clock }: Services, request: FastifyRequest) {
-  request.startedAt = clock.monotonic();
+/** Lets the owner of a good key pass; throws `unauthorized`. `failure` completes "Failed to …". */
+export async function authenticate(
+  services: Services,
+  request: FastifyRequest,
+  failure = 'answer the request',
+): Promise<void> {
+  request.startedAt = services.clock.monotonic();
   const header = request.headers['x-api-key'];
-  const principal =
-    typeof header === 'string' ? await authenticator.authenticate(header) : undefined;
+  const principal = typeof header === 'string' ? await find(services, header, failure) : undefined;
   if (!principal) throw new JobgateError('unauthorized', 'Unauthorized');
   request.principal = principal;
+}
+
+async function find({ authenticator }: Services, header: string, failure: string) {
+  try {
+    return await authenticator.authenticate(header);
+  } catch (error) {
+    const isInternal = error instanceof JobgateError && error.code === 'internal';
+    throw isInternal ? failed(failure, error.message, error.details.cause) : error;
+  }
 }
 
 export function createContext(
@@ -35,8 +47,15 @@ export function createContext(
     principal,
     startedAt,
     signal: () => goneSignal(reply),
+    header: (name) => headerOf(request, name),
     setHeader: (name, value) => void reply.header(name, value),
   };
+}
+
+/** The first, where Node has several. */
+function headerOf({ headers }: FastifyRequest, name: string): string | undefined {
+  const value = headers[name];
+  return Array.isArray(value) ? value[0] : value;
 }
 
 /** Aborted when the connection closes before the answer was sent. */

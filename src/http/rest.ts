@@ -57,7 +57,7 @@ function mountProcedure(
     method,
     url: path,
     bodyLimit: bodyLimitOf(meta, services),
-    onRequest: (request) => authenticate(services, request),
+    onRequest: (request) => authenticate(services, request, meta.failure),
     handler: async (request, reply) => {
       const output = await (procedure as unknown as Call)({
         ctx: createContext(services, request, reply),

@@ -1,10 +1,8 @@
 // job.get: everything about a job, flat and unambiguous.
 import { z } from 'zod';
-import { jobNotFound } from '../contract/errors.ts';
 import { EXAMPLE_JOB_ID, jobId } from '../contract/fields.ts';
-import { jobView, viewOf, type JobView } from '../contract/job-view.ts';
-import { composeJson } from '../contract/json-text.ts';
-import { asAnswer } from '../contract/status.ts';
+import { jobView } from '../contract/job-view.ts';
+import { jobAnswer, refOf } from './job-answer.ts';
 import { answers, procedure } from './trpc.ts';
 
 const input = z.strictObject({ job_id: jobId }).meta({ examples: [{ job_id: EXAMPLE_JOB_ID }] });
@@ -23,10 +21,4 @@ export const jobGet = procedure
   })
   .input(input)
   .output(answers(jobView))
-  .query(async ({ ctx, input: { job_id } }) => {
-    const { store } = ctx.services;
-    const ref = { tenant: ctx.principal.tenant, jobId: job_id };
-    const [job, attempts] = await Promise.all([store.find(ref), store.listAttempts(ref)]);
-    if (!job) throw jobNotFound(job_id);
-    return asAnswer<JobView>(composeJson(viewOf(job, attempts)));
-  });
+  .query(({ ctx, input: asked }) => jobAnswer(ctx.services, refOf(ctx, asked)));

@@ -1,11 +1,10 @@
 // jobs.status: the states of the jobs that changed lately, in the toolkit's envelope.
 import { z } from 'zod';
-import { EXAMPLE_JOB_ID } from '../contract/fields.ts';
-import { JOB_STATUSES } from '../contract/job.ts';
-import { JsonText } from '../contract/json-text.ts';
+import { EXAMPLE_JOB_ID, jobId } from '../contract/fields.ts';
+import { JOB_STATUSES, type JobStatus } from '../contract/job.ts';
 import { asAnswer, composeEnvelope, envelopeSchema, exampleEnvelope } from '../contract/status.ts';
 import { originOf } from './origin.ts';
-import { answers, procedure } from './trpc.ts';
+import { answers, procedure, type Context } from './trpc.ts';
 
 const PATH = '/v1/toolkit/jobs/status';
 
@@ -15,6 +14,9 @@ const MAX_SINCE_SECONDS = 31 * 24 * 60 * 60;
 /** Jobs in one answer: about half a megabyte. */
 const MAX_JOBS = 10_000;
 
+/** Ids in one question. */
+const MAX_JOB_IDS = 1000;
+
 const input = z
   .object({
     since_seconds: z
@@ -23,12 +25,22 @@ const input = z
       .max(MAX_SINCE_SECONDS)
       .default(DEFAULT_SINCE_SECONDS)
       .describe('Jobs that changed within so many seconds.'),
+    job_ids: z
+      .array(jobId)
+      .min(1)
+      .max(MAX_JOB_IDS)
+      .optional()
+      .describe('Instead: these jobs, each of them; `unknown` for those that are not there.'),
   })
-  .meta({ examples: [{ since_seconds: DEFAULT_SINCE_SECONDS }] })
-  .optional();
+  .meta({
+    examples: [{ since_seconds: DEFAULT_SINCE_SECONDS }, { job_ids: [EXAMPLE_JOB_ID] }],
+  })
+  .prefault({});
 
 const output = envelopeSchema(
-  z.record(z.string(), z.enum(JOB_STATUSES)).describe('State by job_id, last changed first.'),
+  z
+    .record(z.string(), z.enum([...JOB_STATUSES, 'unknown']))
+    .describe('State by job_id: last changed first, or in the order asked for.'),
 ).meta({ examples: [exampleEnvelope(PATH, null, { [EXAMPLE_JOB_ID]: 'done' })] });
 
 export const jobsStatus = procedure
@@ -44,24 +56,40 @@ export const jobsStatus = procedure
   })
   .input(input)
   .output(answers(output))
-  .query(async ({ ctx, input: { since_seconds } = { since_seconds: DEFAULT_SINCE_SECONDS } }) => {
+  .query(async ({ ctx, input: asked }) => {
     const { services, principal } = ctx;
-    const { store, clock } = services;
-    const since = Math.floor(clock.now() - since_seconds * 1000);
-    const statuses = await store.listChangedSince(principal.tenant, since, MAX_JOBS);
+    const { statuses, message } = asked.job_ids
+      ? await statusesOf(asked.job_ids, ctx)
+      : await recentStatuses(asked.since_seconds, ctx);
     const envelope = composeEnvelope(
       {
         endpoint: PATH,
         id: null,
         jobId: null,
-        response: JsonText.of(Object.fromEntries(statuses)),
-        message: statuses.size < MAX_JOBS ? 'success' : CUT,
-        runMs: clock.monotonic() - ctx.startedAt,
-        queueLength: await store.queueLength(principal.tenant),
+        response: Object.fromEntries(statuses),
+        message,
+        runMs: services.clock.monotonic() - ctx.startedAt,
+        queueLength: await services.store.queueLength(principal.tenant),
       },
       originOf(services),
     );
     return asAnswer<z.output<typeof output>>(envelope);
   });
+
+interface Found {
+  statuses: Iterable<[string, JobStatus | 'unknown']>;
+  message: string;
+}
+
+async function statusesOf(jobIds: readonly string[], { services, principal }: Context): Promise<Found> {
+  const known = await services.store.findStatuses(principal.tenant, jobIds);
+  return { statuses: jobIds.map((id) => [id, known.get(id) ?? 'unknown']), message: 'success' };
+}
+
+async function recentStatuses(sinceSeconds: number, { services, principal }: Context): Promise<Found> {
+  const since = Math.floor(services.clock.now() - sinceSeconds * 1000);
+  const statuses = await services.store.listChangedSince(principal.tenant, since, MAX_JOBS);
+  return { statuses, message: statuses.size < MAX_JOBS ? 'success' : CUT };
+}
 
 const CUT = `the ${MAX_JOBS} most recently changed jobs; ask for fewer since_seconds`;

@@ -1,8 +1,14 @@
 // The router: every endpoint of the gateway, one line each.
+import { jobCancel } from './job-cancel.ts';
+import { jobDelete } from './job-delete.ts';
 import { jobGet } from './job-get.ts';
+import { jobRetry } from './job-retry.ts';
 import { jobStatus } from './job-status.ts';
 import { jobSubmit } from './job-submit.ts';
+import { jobsList } from './jobs-list.ts';
+import { jobsStats } from './jobs-stats.ts';
 import { jobsStatus } from './jobs-status.ts';
+import { jobsSubmit } from './jobs-submit.ts';
 import { keysCreate } from './keys-create.ts';
 import { keysList } from './keys-list.ts';
 import { keysRevoke } from './keys-revoke.ts';
@@ -12,11 +18,19 @@ import { workerClaim } from './worker-claim.ts';
 import { workerComplete } from './worker-complete.ts';
 import { workerFail } from './worker-fail.ts';
 import { workerHeartbeat } from './worker-heartbeat.ts';
+import { workerProgress } from './worker-progress.ts';
 import { workerRelease } from './worker-release.ts';
 
 export const appRouter = router({
-  job: { get: jobGet, status: jobStatus, submit: jobSubmit },
-  jobs: { status: jobsStatus },
+  job: {
+    cancel: jobCancel,
+    delete: jobDelete,
+    get: jobGet,
+    retry: jobRetry,
+    status: jobStatus,
+    submit: jobSubmit,
+  },
+  jobs: { list: jobsList, stats: jobsStats, status: jobsStatus, submit: jobsSubmit },
   keys: { create: keysCreate, list: keysList, revoke: keysRevoke },
   toolkit: { authenticate: toolkitAuthenticate },
   worker: {
@@ -24,6 +38,7 @@ export const appRouter = router({
     complete: workerComplete,
     fail: workerFail,
     heartbeat: workerHeartbeat,
+    progress: workerProgress,
     release: workerRelease,
   },
 });

@@ -31,6 +31,8 @@ export interface Context {
   principal: Principal;
   /** Aborted when the caller goes away. Made when asked for: most calls never wait. */
   signal(): AbortSignal;
+  /** A header of the request, by its name in lower case. */
+  header(name: string): string | undefined;
   /** Sets a header of the answer. */
   setHeader(name: string, value: string): void;
   /** When the call began, monotonic milliseconds. */
@@ -78,12 +80,18 @@ export const procedure = t.procedure.use(async ({ ctx, meta, next }) => {
  * and the check costs a third of a status read. The tests hold every answer to the document.
  */
 export function answers<S extends z.ZodType>(schema: S): S {
-  const unchecked = Object.create(schema) as S;
+  const known = unchecked.get(schema);
+  if (known) return known as S;
   const pass = (value: unknown) => value;
-  // What the document says of it is registered by object.
-  z.globalRegistry.add(unchecked, schema.meta() ?? {});
-  return Object.assign(unchecked, { parse: pass, parseAsync: async (value: unknown) => value });
+  const passing = Object.assign(Object.create(schema) as S, { parse: pass, parseAsync: pass });
+  // What the document says of a schema is registered by object.
+  z.globalRegistry.add(passing, schema.meta() ?? {});
+  unchecked.set(schema, passing);
+  return passing;
 }
+
+/** One for each schema: the document refuses two of the same id. */
+const unchecked = new WeakMap<z.ZodType, z.ZodType>();
 
 /** What an error says to a tRPC client besides its message. */
 export function publicDetails(error: JobgateError | undefined) {
@@ -119,6 +127,7 @@ function toJobgateError({ cause, code }: TRPCError, failure: string): JobgateErr
 
 const NOT_WELL_FORMED = 'The input is not well-formed';
 
-function failed(failure: string, reason: string, cause: unknown): JobgateError {
+/** A masked 500; `reason` is a sentence for the public. */
+export function failed(failure: string, reason: string, cause: unknown): JobgateError {
   return new JobgateError('internal', `Failed to ${failure}: ${reason}`, { cause });
 }

@@ -1,8 +1,9 @@
 // The queue as the procedures see it: reads that can wait for an end, claims that can wait for work.
 import type { Clock } from '../contract/clock.ts';
-import { hasEnded, type JobState } from '../contract/job.ts';
+import { hasEnded, type JobState, type JobSummary } from '../contract/job.ts';
 import type { ClaimedJob, ClaimRequest, JobChange, JobRef, JobStore } from '../store/job-store.ts';
 import { Maintenance, type OnError } from './maintenance.ts';
+import { findPlace, type Place } from './place.ts';
 import { Waiters } from './waiters.ts';
 
 export interface QueueOptions {
@@ -86,6 +87,11 @@ export class Queue {
       else claimed = await this.#store.claim(request);
     }
     return claimed;
+  }
+
+  /** Where a job stands in the queue; cheap at a million jobs. */
+  findPlace(job: JobSummary): Promise<Place> {
+    return findPlace(this.#store, this.#clock, job);
   }
 
   #wakeFor(change: JobChange): void {

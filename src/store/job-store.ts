@@ -127,6 +127,14 @@ export interface ActivityMinute {
   runMs: number;
 }
 
+/** How busy an endpoint is: jobs that run now, and those done in the last ten minutes. */
+export interface EndpointLoad {
+  running: number;
+  done: number;
+  /** Run time of those done, summed, milliseconds. */
+  runMs: number;
+}
+
 export interface StatusCount {
   endpoint: string;
   status: JobStatus;
@@ -203,6 +211,8 @@ export interface JobStore {
   oldestQueuedAt(tenant: string): Promise<number | undefined>;
   /** How many go before a job that may be claimed: exact to 1,000, null beyond and for others. */
   queuePosition(ref: JobRef): Promise<number | null>;
+  /** In constant time. */
+  endpointLoad(tenant: string, endpoint: string): Promise<EndpointLoad>;
   /** The minutes of the last hour from `since` (epoch milliseconds) on. */
   listActivity(tenant: string, since: number): Promise<ActivityMinute[]>;
 

@@ -16,6 +16,9 @@ export const MINUTE_MS = 60_000;
 /** How many minutes are kept. */
 const KEPT_MINUTES = 60;
 
+/** What `recent` looks back on. */
+const RECENT_MINUTES = 10;
+
 export class Activity {
   readonly #rows = new Map<string, Row>();
   readonly #dirty = new Set<string>();
@@ -45,6 +48,17 @@ export class Activity {
     };
     add(1);
     tx.onUndo(() => add(-1));
+  }
+
+  /** Jobs done in the last minutes, and their run time. */
+  recent(tenant: string, endpoint: string, now: number): { done: number; runMs: number } {
+    const sum = { done: 0, runMs: 0 };
+    for (let minute = minuteOf(now); minute > minuteOf(now) - RECENT_MINUTES; minute -= 1) {
+      const row = this.#rows.get(keyOf({ tenant, endpoint, minute }));
+      sum.done += row?.done ?? 0;
+      sum.runMs += row?.runMs ?? 0;
+    }
+    return sum;
   }
 
   /** The minutes from `since` (epoch milliseconds) on. */

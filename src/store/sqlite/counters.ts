@@ -55,6 +55,11 @@ export class Counters {
     return this.#queued;
   }
 
+  running(tenant: string, endpoint: string): number {
+    const counter = this.#counters.get(keyOf({ tenant, endpoint, status: 'running', ready: 0 }));
+    return counter?.n ?? 0;
+  }
+
   list(tenant: string): StatusCount[] {
     return [...this.#counters.values()]
       .filter((counter) => counter.tenant === tenant)
@@ -90,7 +95,7 @@ export class Counters {
   }
 
   #add({ tenant, endpoint, status, ready }: Counted, delta: number): void {
-    const key = `${tenant}\n${endpoint}\n${status}\n${ready}`;
+    const key = keyOf({ tenant, endpoint, status, ready });
     const counter = this.#counters.get(key);
     if (counter) counter.n += delta;
     else this.#counters.set(key, { tenant, endpoint, status, ready, n: delta });
@@ -106,6 +111,9 @@ export class Counters {
     else this.#ready.set(tenant, n);
   }
 }
+
+const keyOf = ({ tenant, endpoint, status, ready }: Counted) =>
+  `${tenant}\n${endpoint}\n${status}\n${ready}`;
 
 function prepareStatements(orm: Orm) {
   return {

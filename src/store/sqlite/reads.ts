@@ -14,6 +14,7 @@ type Reads = Pick<
   | 'listChangedSince'
   | 'queueLength'
   | 'countByStatus'
+  | 'endpointLoad'
   | 'listActivity'
 >;
 
@@ -43,6 +44,12 @@ export function reads(session: Session): Reads {
     queueLength: (tenant) => read(() => session.counters.queueLength(tenant)),
 
     countByStatus: (tenant) => read(() => session.counters.list(tenant)),
+
+    endpointLoad: (tenant, endpoint) =>
+      read(() => ({
+        running: session.counters.running(tenant, endpoint),
+        ...session.activity.recent(tenant, endpoint, session.options.clock.now()),
+      })),
 
     listActivity: (tenant, since) => read(() => session.activity.list(tenant, since)),
   };

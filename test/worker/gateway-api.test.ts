@@ -1,0 +1,127 @@
+// The calls to a gateway that answers as a real one would not on demand: a server with a script.
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { GatewayApi } from '../../src/worker/gateway-api.ts';
+import { retryUntilAnswered, type Retry } from '../../src/worker/retry.ts';
+import { completion } from '../../src/worker/report.ts';
+
+const LEASE = { job_id: 'a-job', lease_token: 'a-token' };
+
+type Answer = (response: ServerResponse, request: IncomingMessage) => unknown;
+
+/** Answers requests one after the other as the script says; `bodies` is what it was sent. */
+async function startScripted(...script: Answer[]) {
+  const bodies: string[] = [];
+  const server = createServer(async (request, response) => {
+    bodies.push((await request.toArray()).join(''));
+    script.shift()?.(response, request);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(async () => {
+    server.close();
+    server.closeAllConnections();
+    await once(server, 'close');
+  });
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return { url, bodies, api: new GatewayApi({ url: `${url}/`, apiKey: 'key' }) };
+}
+
+function json(status: number, body: object, headers: Record<string, string> = {}): Answer {
+  return (response) => response.writeHead(status, headers).end(JSON.stringify(body));
+}
+
+const never = new AbortController().signal;
+
+describe('a report', () => {
+  it('is sent again, byte for byte, until it is answered', async () => {
+    const { api, bodies } = await startScripted(
+      (_response, request) => request.socket.destroy(),
+      json(503, { error: 'starting', code: 503 }, { 'retry-after': '0' }),
+      json(429, { error: 'too fast', code: 429 }, { 'retry-after': '0' }),
+      (response) => response.writeHead(502).end('<html>Bad Gateway</html>'),
+      json(200, { job_id: 'a-job', job_status: 'done' }),
+    );
+    const retries: Retry[] = [];
+    const report = completion(LEASE, { text: 'ü' });
+    const send = () => api.report(report, never);
+    const answer = await retryUntilAnswered(send, never, (retry) => retries.push(retry));
+    expect(answer).toMatchObject({ job_status: 'done' });
+    expect(retries.map(({ error }) => error.status)).toEqual([undefined, 503, 429, 502]);
+    expect(new Set(bodies)).toEqual(
+      new Set(['{"job_id":"a-job","lease_token":"a-token","result":{"text":"ü"}}']),
+    );
+    expect(bodies.length).toBe(5);
+  });
+
+  it('waits as long as Retry-After asks', async () => {
+    const { api } = await startScripted(
+      json(429, { error: 'too fast', code: 429 }, { 'retry-after': '1' }),
+      json(200, { job_status: 'done' }),
+    );
+    const startedAt = performance.now();
+    const send = () => api.report(completion(LEASE, null), never);
+    await retryUntilAnswered(send, never, () => {});
+    expect(performance.now() - startedAt).toBeGreaterThan(1000);
+  });
+
+  it.each([400, 401, 403, 404, 409, 413, 422])('is not sent again after %i', async (status) => {
+    const { api, bodies } = await startScripted(json(status, { error: 'no', code: status }));
+    const send = () => api.report(completion(LEASE, null), never);
+    await expect(retryUntilAnswered(send, never, () => {})).rejects.toMatchObject({
+      status,
+      message: `The gateway answered ${status} no`,
+    });
+    expect(bodies.length).toBe(1);
+  });
+});
+
+describe('a claim', () => {
+  const call = {
+    worker_id: 'w',
+    endpoints: ['/v1/x'],
+    pid: 1,
+    max: 1,
+    lease_seconds: undefined,
+    wait_seconds: 0,
+  };
+
+  it('follows no redirect: the key would go with it', async () => {
+    const other = await startScripted(json(200, { jobs: [] }));
+    const { api } = await startScripted(json(307, {}, { location: other.url }));
+    await expect(api.claim(call, never)).rejects.toMatchObject({ status: 307, isPassing: false });
+    expect(other.bodies).toEqual([]);
+  });
+
+  it.each([
+    ['HTML', (response: ServerResponse) => response.end('<html></html>')],
+    ['no jobs', json(200, { hello: 'world' })],
+  ])('answered with %s is refused', async (_what, answer) => {
+    const { api } = await startScripted(answer);
+    await expect(api.claim(call, never)).rejects.toThrow(/200, not as a gateway does/);
+  });
+
+  it('is left when the worker stops', async () => {
+    const stop = new AbortController();
+    const { api } = await startScripted((_response, request) => {
+      void once(request.socket, 'close').then(left.resolve);
+      stop.abort();
+    });
+    const left = Promise.withResolvers<unknown>();
+    await expect(api.claim(call, stop.signal)).rejects.toMatchObject({ name: 'GatewayError' });
+    await left.promise;
+  });
+
+  it('is read to its end when its answer has begun: it may hand out jobs', async () => {
+    const stop = new AbortController();
+    const { api } = await startScripted((response) => {
+      response.write('{"jobs":[');
+      // The client has the head once it has stopped.
+      setTimeout(() => stop.abort(), 100);
+      stop.signal.addEventListener('abort', () => response.end('{"job_id":"a-job"}]}'));
+    });
+    expect(await api.claim(call, stop.signal)).toEqual([{ job_id: 'a-job' }]);
+  });
+});
