@@ -57,7 +57,7 @@ function wav(): Buffer {
     samples.writeInt16LE(Math.round(8000 * Math.sin((at / 4) * 0.3)), at);
   }
   const header = Buffer.alloc(44);
-  header.write('RIFF').valueOf();
+  header.write('RIFF');
   header.writeUInt32LE(36 + samples.length, 4);
   header.write('WAVEfmt ', 8);
   for (const [at, value] of [

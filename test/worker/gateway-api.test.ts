@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { GatewayApi } from '../../src/worker/gateway-api.ts';
 import { retryUntilAnswered, type Retry } from '../../src/worker/retry.ts';
 import { completion } from '../../src/worker/report.ts';
@@ -118,10 +118,12 @@ describe('a claim', () => {
     const stop = new AbortController();
     const { api } = await startScripted((response) => {
       response.write('{"jobs":[');
-      // The client has the head once it has stopped.
-      setTimeout(() => stop.abort(), 100);
       stop.signal.addEventListener('abort', () => response.end('{"job_id":"a-job"}]}'));
     });
-    expect(await api.claim(call, stop.signal)).toEqual([{ job_id: 'a-job' }]);
+    const fetched = vi.spyOn(globalThis, 'fetch');
+    const claimed = api.claim(call, stop.signal);
+    await fetched.mock.results[0]?.value;
+    stop.abort();
+    expect(await claimed).toEqual([{ job_id: 'a-job' }]);
   });
 });
