@@ -24,7 +24,7 @@ async function load(
   try {
     return (await import(pathToFileURL(path).href)) as object;
   } catch (error) {
-    const [why] = String((error as Error).message ?? error).split('\n');
+    const [why] = (error instanceof Error ? error.message : String(error)).split('\n');
     throw new UsageError(`--handlers ${file} does not load: ${why}`);
   }
 }

@@ -18,9 +18,9 @@ function describe(event: WorkerEvent): string | undefined {
     case 'completed':
       return `done      ${job(event)} in ${seconds(event.runMs)}`;
     case 'failed':
-      return `failed    ${job(event)} in ${seconds(event.runMs)}, now ${event.jobStatus}: ${event.message}`;
+      return `failed    ${job(event)} in ${seconds(event.runMs)}, ${fate(event)}: ${event.message}`;
     case 'released':
-      return `released  ${job(event)} after ${seconds(event.runMs)}, now ${event.jobStatus}`;
+      return `released  ${job(event)} after ${seconds(event.runMs)}, ${fate(event)}`;
     case 'aborted':
       return `aborting  ${job(event)}: ${event.reason}`;
     case 'dropped':
@@ -34,13 +34,18 @@ function describe(event: WorkerEvent): string | undefined {
     case 'stopping':
       return 'stopping: no new jobs';
     case 'stopped':
-      // With an error, the command tells it as it ends.
-      return event.error ? undefined : 'stopped';
+      break;
   }
+  // With an error, the command tells it as it ends.
+  return event.error ? undefined : 'stopped';
 }
 
 function job({ jobId, endpoint, attempt }: JobMark): string {
   return `${jobId} ${endpoint}${attempt > 1 ? ` (attempt ${attempt})` : ''}`;
+}
+
+function fate({ jobStatus }: { jobStatus: string }): string {
+  return `now ${jobStatus}`;
 }
 
 function seconds(ms: number): string {

@@ -61,7 +61,7 @@ export const jobsStats = procedure
     scope: 'read',
     failure: 'count the jobs',
   })
-  .input(z.strictObject({}).optional())
+  .input(z.strictObject({}).meta({ examples: [{}] }).optional())
   .output(answers(output))
   .query(async ({ ctx }): Promise<z.output<typeof output>> => {
     const { tenant } = ctx.principal;

@@ -29,6 +29,11 @@ export class Queue {
     this.#maintenance = new Maintenance(store, clock, onError);
   }
 
+  /** How many callers wait now, for an end or for work. */
+  get waiting(): number {
+    return this.#waiters.size;
+  }
+
   /** Begins to tell waiters of changes, and the maintenance. */
   start(): void {
     this.#unsubscribe = this.#store.onChange((change) => this.#wakeFor(change));

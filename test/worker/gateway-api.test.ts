@@ -14,10 +14,11 @@ type Answer = (response: ServerResponse, request: IncomingMessage) => unknown;
 /** Answers requests one after the other as the script says; `bodies` is what it was sent. */
 async function startScripted(...script: Answer[]) {
   const bodies: string[] = [];
-  const server = createServer(async (request, response) => {
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     bodies.push((await request.toArray()).join(''));
     script.shift()?.(response, request);
-  });
+  };
+  const server = createServer((request, response) => void answer(request, response));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   onTestFinished(async () => {

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import {
   createWorker,
-  JobAborted,
   JobFailure,
+  type JobAborted,
   type WorkerContext,
   type WorkerOptions,
 } from '../../src/worker/worker.ts';
