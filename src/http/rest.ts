@@ -4,22 +4,13 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { JobgateError } from '../contract/errors.ts';
 import { JsonText } from '../contract/json-text.ts';
 import { appRouter } from '../procedures/router.ts';
-import type { Context, Meta, Services } from '../procedures/trpc.ts';
+import { runnerOf } from '../procedures/run-procedure.ts';
+import type { Meta, Services } from '../procedures/trpc.ts';
 import { authenticate, createContext } from './context.ts';
 import { JSON_TYPE, malformedBody } from './errors.ts';
 
 /** What surrounds a result in a body of `worker.complete`: its ids and quotes. */
 const RESULT_ALLOWANCE_BYTES = 4096;
-
-/** A procedure as it is when called on the server. */
-type Call = (options: {
-  ctx: Context;
-  path: string;
-  type: string;
-  getRawInput: () => Promise<unknown>;
-  signal: AbortSignal | undefined;
-  batchIndex: number;
-}) => Promise<unknown>;
 
 /** What each mounted path answers to, and whether without a key. */
 export type MountedPaths = Map<string, { methods: readonly string[]; open: boolean }>;
@@ -29,8 +20,8 @@ export function mountProcedures(
   services: Services,
   mounted: MountedPaths,
 ): void {
-  for (const [name, procedure] of Object.entries(allProcedures())) {
-    const { method, path } = mountProcedure(app, services, name, procedure);
+  for (const procedure of Object.values(allProcedures())) {
+    const { method, path } = mountProcedure(app, services, procedure);
     const methods = method === 'GET' ? ['GET', 'HEAD'] : [method];
     mounted.set(path, { methods: [...methodsOf(mounted, path), ...methods], open: false });
   }
@@ -45,12 +36,8 @@ function allProcedures(): Record<string, AnyProcedure> {
   return appRouter._def.procedures as unknown as Record<string, AnyProcedure>;
 }
 
-function mountProcedure(
-  app: FastifyInstance,
-  services: Services,
-  name: string,
-  procedure: AnyProcedure,
-) {
+function mountProcedure(app: FastifyInstance, services: Services, procedure: AnyProcedure) {
+  const run = runnerOf(procedure);
   const meta = procedure._def.meta as Meta;
   const { method, path } = meta.openapi as { method: 'GET' | 'POST'; path: string };
   app.route({
@@ -59,14 +46,7 @@ function mountProcedure(
     bodyLimit: bodyLimitOf(meta, services),
     onRequest: (request) => authenticate(services, request, meta.failure),
     handler: async (request, reply) => {
-      const output = await (procedure as unknown as Call)({
-        ctx: createContext(services, request, reply),
-        path: name,
-        type: procedure._def.type,
-        getRawInput: async () => inputOf(request),
-        signal: undefined,
-        batchIndex: 0,
-      });
+      const output = await run(createContext(services, request, reply), inputOf(request));
       return sendJson(reply.code(meta.status ?? 200), output);
     },
   });

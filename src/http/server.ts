@@ -81,10 +81,10 @@ function refuseOddRequests(app: FastifyInstance, services: Services, mounted: Mo
   app.addHook('preClose', async () => {
     stopping = true;
   });
-  app.addHook('onRequest', async (request) => {
+  app.addHook('onRequest', (request, _reply, done) => {
     const fault = stopping ? isStopping() : headFault(request);
-    if (fault) throw fault;
-    if (request.is404) await refuseUnrouted(request, services, mounted);
+    if (fault || !request.is404) done(fault);
+    else refuseUnrouted(request, services, mounted).catch(done);
   });
 }
 

@@ -101,11 +101,6 @@ const RESPONSES = {
   422: plain(
     422,
     'The idempotency key was used with another request.',
-    'The idempotency key "order-7" was used with another request: use a new key, or send the same request',
-  ),
-  422: plain(
-    422,
-    'The idempotency key was used with another request.',
     'The idempotency key "order-17" was used with another request: use a new key, or send the same request',
   ),
   429: answer(

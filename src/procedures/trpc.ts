@@ -69,9 +69,13 @@ export const router = t.router;
 /** Every procedure begins here: the scope is checked before the input is looked at. */
 export const procedure = t.procedure.use(async ({ ctx, meta, next }) => {
   const { scope, failure } = meta as Meta;
-  if (scope !== 'any' && !allows(ctx.principal.scopes, scope)) throw toTrpcError(missing(scope));
+  try {
+    refuseScope(ctx, scope);
+  } catch (error) {
+    throw toTrpcError(error as JobgateError);
+  }
   const result = await next();
-  if (!result.ok) throw toTrpcError(toJobgateError(result.error, failure));
+  if (!result.ok) throw toTrpcError(toPublicError(result.error.cause ?? result.error, failure));
   return result;
 });
 
@@ -110,19 +114,24 @@ export function toTrpcError(error: JobgateError): TRPCError {
   return new TRPCError({ code: TRPC_CODE[error.code], message: error.message, cause: error });
 }
 
-function missing(scope: Scope): JobgateError {
-  return new JobgateError('forbidden', `This key lacks the scope "${scope}"`);
+/** Throws `forbidden`. */
+export function refuseScope({ principal }: Context, scope: Meta['scope']): void {
+  if (scope === 'any' || allows(principal.scopes, scope)) return;
+  throw new JobgateError('forbidden', `This key lacks the scope "${scope}"`);
 }
 
-function toJobgateError({ cause, code }: TRPCError, failure: string): JobgateError {
-  if (cause instanceof z.ZodError) return invalidPayload(toIssues(cause));
-  if (!(cause instanceof JobgateError)) {
-    // tRPC's own complaint about a batch that is not one.
-    if (!cause && code === 'BAD_REQUEST') return new JobgateError('bad_request', NOT_WELL_FORMED);
-    return failed(failure, 'an unexpected error, see the log of the gateway', cause);
+/** What the caller is told of anything that a procedure threw. */
+export function toPublicError(error: unknown, failure: string): JobgateError {
+  if (error instanceof z.ZodError) return invalidPayload(toIssues(error));
+  if (error instanceof JobgateError) {
+    if (error.code !== 'internal') return error;
+    return failed(failure, error.message, error.details.cause);
   }
-  if (cause.code === 'internal') return failed(failure, cause.message, cause.details.cause);
-  return cause;
+  // tRPC's own complaint about a batch that is not one.
+  if (error instanceof TRPCError && error.code === 'BAD_REQUEST') {
+    return new JobgateError('bad_request', NOT_WELL_FORMED);
+  }
+  return failed(failure, 'an unexpected error, see the log of the gateway', error);
 }
 
 const NOT_WELL_FORMED = 'The input is not well-formed';

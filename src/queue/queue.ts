@@ -60,13 +60,14 @@ export class Queue {
     if (waitSeconds === 0 || !state || hasEnded(state.status)) return state;
     const parked = this.#waiters.park([endKey(ref)], waitSeconds * 1000, signal);
     // Read again once parked: it may have ended just before.
-    const parkedState = await this.#store.findState(ref);
-    if (!parkedState || hasEnded(parkedState.status)) {
+    try {
+      const parkedState = await this.#store.findState(ref);
+      if (!parkedState || hasEnded(parkedState.status)) return parkedState;
+      await parked.wakeup;
+      return await this.#store.findState(ref);
+    } finally {
       parked.leave();
-      return parkedState;
     }
-    await parked.wakeup;
-    return this.#store.findState(ref);
   }
 
   /**
@@ -81,17 +82,30 @@ export class Queue {
     const deadline = this.#clock.monotonic() + waitSeconds * 1000;
     const keys = request.endpoints.map((endpoint) => workKey(request.tenant, endpoint));
     let claimed = await this.#store.claim(request);
+    if (claimed.length > 0 || waitSeconds === 0) return claimed;
     while (claimed.length === 0 && !signal?.aborted) {
-      const remainingMs = deadline - this.#clock.monotonic();
-      if (remainingMs <= 0) return claimed;
-      const parked = this.#waiters.park(keys, remainingMs, signal);
-      // Claim again once parked: work may have come just before.
-      claimed = await this.#store.claim(request);
-      if (claimed.length > 0) parked.leave();
-      else if ((await parked.wakeup) !== 'woken') return claimed;
-      else claimed = await this.#store.claim(request);
+      const parked = this.#waiters.park(keys, deadline - this.#clock.monotonic(), signal);
+      try {
+        // Claim again once parked: work may have come just before.
+        claimed = await this.#store.claim(request);
+        if (claimed.length > 0) break;
+        if ((await parked.wakeup) !== 'woken') return claimed;
+        if (!signal?.aborted) claimed = await this.#store.claim(request);
+      } finally {
+        parked.leave();
+      }
     }
+    await this.#passOn(request.tenant, keys);
     return claimed;
+  }
+
+  /**
+   * A waiter that was woken for one job may have taken another, or be gone by now: what is still
+   * there would wait beside those who wait for it.
+   */
+  async #passOn(tenant: string, keys: readonly string[]): Promise<void> {
+    if ((await this.#store.queueLength(tenant)) === 0) return;
+    for (const key of keys) this.#waiters.wake(key, 1);
   }
 
   /** Where a job stands in the queue; cheap at a million jobs. */

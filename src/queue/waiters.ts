@@ -30,6 +30,7 @@ export class Waiters {
   readonly #byKey = new Map<string, Set<Waiter>>();
   readonly #byTick = new Map<number, Set<Waiter>>();
   #size = 0;
+  #stopped = false;
   #interval: NodeJS.Timeout | undefined;
 
   constructor(clock: Clock, max: number) {
@@ -56,6 +57,7 @@ export class Waiters {
     this.#add(waiter);
     signal?.addEventListener('abort', waiter.onAbort);
     if (signal?.aborted) this.#end(waiter, 'gone');
+    if (this.#stopped) this.#end(waiter, 'stopping');
     return { wakeup: promise, leave: () => this.#end(waiter, 'gone') };
   }
 
@@ -69,8 +71,9 @@ export class Waiters {
     }
   }
 
-  /** Answers everybody: the gateway stops. */
+  /** Answers everybody, now and from now on: the gateway stops. */
   stop(): void {
+    this.#stopped = true;
     for (const waiters of this.#byTick.values()) {
       for (const waiter of waiters) this.#end(waiter, 'stopping');
     }

@@ -330,7 +330,7 @@ describe('stop', () => {
     expect(await getJob(gateway, jobId)).toMatchObject({ job_status: 'queued' });
   });
 
-  it('ends though the gateway is away', async () => {
+  it('ends though the gateway does not take the job back', async () => {
     const { handler, running } = gate();
     const { worker, event } = startWorker(handler, { stopGraceSeconds: 0 });
     await submit(gateway, ENDPOINT);

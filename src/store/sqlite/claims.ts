@@ -21,7 +21,7 @@ export function claims(session: Session, writer: JobWriter): Pick<JobStore, 'cla
 
   /** The best waiting jobs over all of the endpoints, each endpoint's read from its index. */
   function candidates({ tenant, endpoints, max }: ClaimRequest): Candidate[] {
-    const found = endpoints.flatMap((endpoint) =>
+    const found = [...new Set(endpoints)].flatMap((endpoint) =>
       statements.waiting.all({ tenant, endpoint, max }),
     );
     return found.sort(byOrder).slice(0, max);

@@ -5,13 +5,19 @@ import Database from 'better-sqlite3';
 import { drizzle, type BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
 import { readMigrationFiles } from 'drizzle-orm/migrator';
 import { StoreOpenError } from '../store-open-error.ts';
+import { Checkpoints } from './checkpoints.ts';
+import { PageSums } from './page-sums.ts';
 import { toOpenError } from './sqlite-errors.ts';
+import { refuseDamaged, refuseEmptied } from './start-check.ts';
+import { scanWal } from './wal-scan.ts';
 
 export type Orm = BetterSQLite3Database;
 
 export interface OpenDatabase {
   sqlite: Database.Database;
   orm: Orm;
+  /** Closes the database, too. */
+  checkpoints: Checkpoints;
 }
 
 const MIGRATIONS = fileURLToPath(new URL('../../../db/migrations', import.meta.url));
@@ -40,15 +46,21 @@ export function checkDatabase(path: string): void {
 
 function open(path: string): OpenDatabase {
   closeSync(openSync(path, 'a', 0o600));
+  const known = coverLog(path);
   const sqlite = new Database(path);
+  let close: () => unknown = () => sqlite.close();
   try {
     applyPragmas(sqlite);
+    const sums = known ?? PageSums.make(path, scanWal(`${path}-wal`));
+    const checkpoints = new Checkpoints(sqlite, sums);
+    close = () => checkpoints.close();
     const orm = drizzle(sqlite);
     applyMigrations(sqlite);
     assertPragmas(sqlite);
-    return { sqlite, orm };
+    checkpoints.noteCommit();
+    return { sqlite, orm, checkpoints };
   } catch (error) {
-    sqlite.close();
+    close();
     throw error;
   }
 }
@@ -79,11 +91,19 @@ function applyMigrations(sqlite: Database.Database): void {
     .immediate();
 }
 
+/** The sums of the file, and in them the log that a crash left: from here on SQLite may move it. */
+function coverLog(path: string): PageSums | undefined {
+  const sums = PageSums.open(path);
+  sums?.cover(scanWal(`${path}-wal`));
+  return sums;
+}
+
 /** In this order: auto_vacuum cannot be set any more once the file is in WAL mode. */
 function applyPragmas(sqlite: Database.Database): void {
   sqlite.pragma('busy_timeout = 5000');
   sqlite.pragma('auto_vacuum = INCREMENTAL');
   sqlite.pragma('journal_mode = WAL');
+  sqlite.pragma('wal_autocheckpoint = 0');
   sqlite.pragma('synchronous = FULL');
   sqlite.pragma('foreign_keys = ON');
   sqlite.pragma('mmap_size = 0');
@@ -122,7 +142,10 @@ function hasContent(path: string): boolean {
 }
 
 function refuseUnsuitable(path: string, isNew: boolean): void {
-  if (isNew) return refuseOrphanWal(path);
+  if (isNew) {
+    refuseOrphanWal(path);
+    return refuseEmptied(path);
+  }
   if (statSync(path).isDirectory()) {
     throw new StoreOpenError(
       'unusable',
@@ -131,6 +154,7 @@ function refuseUnsuitable(path: string, isNew: boolean): void {
   }
   refuseForeignFile(path);
   refuseNewerOrForeign(path);
+  refuseDamaged(path);
 }
 
 /** SQLite would delete a log whose database is gone, and start empty. */
@@ -205,5 +229,5 @@ function knownMigrations(): Set<number> {
 /** What a failed start made of a new file; a log that was there before it stays. */
 function removeNewFile(path: string): void {
   if (!existsSync(path) || !statSync(path).isFile()) return;
-  for (const suffix of ['-shm', '-wal', '']) rmSync(path + suffix, { force: true });
+  for (const suffix of ['.sums', '-shm', '-wal', '']) rmSync(path + suffix, { force: true });
 }

@@ -41,7 +41,7 @@ export const stateColumns = {
   result: jobs.result,
 };
 
-type StateRow = Pick<FullRow, keyof typeof stateColumns>;
+export type StateRow = Pick<FullRow, keyof typeof stateColumns>;
 type HeadRow = Omit<StateRow, 'result' | 'resultCrc'>;
 
 export function toState(row: StateRow): JobState {

@@ -134,14 +134,18 @@ export class JobWriter {
       endPid: row.workerPid ?? pid,
       endTotalMs: Math.max(endedAt - row.createdAt, endRunMs),
       endRunMs,
-      endQueueLength: this.#session.counters.queueLength(row.tenant),
+      // Without this job itself, which is still counted where it was.
+      endQueueLength: this.#session.counters.queueLength(row.tenant) - row.ready,
       endBuildNumber: buildNumber,
     };
   }
 
-  /** Back to the queue; with a `runAt` still to come it waits for that. */
+  /**
+   * Back to the queue; with a new `runAt` still to come it waits for that. Its old one is over, even
+   * when the clock was set back since.
+   */
   requeue(tx: Transaction, row: JobRow, changes: Partial<JobRow>, data: object): JobRow {
-    const runAt = changes.runAt ?? row.runAt;
+    const { runAt = -Infinity } = changes;
     const ready = runAt <= this.#session.options.clock.now() ? 1 : 0;
     return this.save(tx, row, { ...changes, status: 'queued', ready }, 'queued', data);
   }

@@ -38,7 +38,7 @@ export class Leases {
     const due: Lease[] = [];
     for (const lease of this.#byJob.values()) {
       if (due.length === limit) break;
-      if (endsAt(lease) <= monotonic) due.push(lease);
+      if (isOver(lease, monotonic)) due.push(lease);
     }
     return due;
   }
@@ -52,6 +52,10 @@ export class Leases {
     }
     return next;
   }
+}
+
+export function isOver(lease: Lease, monotonic: number): boolean {
+  return endsAt(lease) <= monotonic;
 }
 
 function endsAt(lease: Lease): number {

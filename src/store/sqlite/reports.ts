@@ -24,10 +24,6 @@ export function reports(session: Session, writer: JobWriter): Reports {
     throw leaseLost(writer.load(holder).status);
   }
 
-  function extend(lease: Lease, leaseSeconds: number | null): void {
-    if (leaseSeconds !== null) lease.lengthMs = leaseSeconds * 1000;
-    lease.lapsesAt = options.clock.monotonic() + lease.lengthMs;
-  }
 
   /** What a heartbeat has to write: progress, or a lease length to survive a restart. */
   function record(

@@ -3,6 +3,7 @@ import { sql, type SQL } from 'drizzle-orm';
 import type Database from 'better-sqlite3';
 import type { JobChange, JobStoreOptions } from '../job-store.ts';
 import type { Activity } from './activity.ts';
+import type { Checkpoints } from './checkpoints.ts';
 import type { Counters } from './counters.ts';
 import type { Orm } from './database.ts';
 import type { GroupCommit } from './group-commit.ts';
@@ -14,6 +15,7 @@ export interface Session {
   orm: Orm;
   options: JobStoreOptions;
   commits: GroupCommit;
+  checkpoints: Checkpoints;
   leases: Leases;
   counters: Counters;
   activity: Activity;

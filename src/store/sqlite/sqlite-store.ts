@@ -27,17 +27,19 @@ import { upkeep } from './upkeep.ts';
  * then the file is as it was.
  */
 export function openSqliteStore(path: string, options: JobStoreOptions): JobStore {
-  const { sqlite, orm } = openDatabase(path);
+  const opened = openDatabase(path);
   try {
-    return assemble({ sqlite, orm, options });
+    return assemble({ ...opened, options });
   } catch (error) {
-    sqlite.close();
+    opened.checkpoints.close();
     throw toOpenError(path, error);
   }
 }
 
-function assemble(opened: Pick<Session, 'sqlite' | 'orm' | 'options'>): JobStore {
-  const { sqlite, orm } = opened;
+type Opened = Pick<Session, 'sqlite' | 'orm' | 'checkpoints' | 'options'>;
+
+function assemble(opened: Opened): JobStore {
+  const { sqlite, orm, checkpoints } = opened;
   const listeners = new Set<(change: JobChange) => void>();
   const counters = new Counters(orm);
   const activity = new Activity(orm, opened.options.clock.now());
@@ -49,6 +51,7 @@ function assemble(opened: Pick<Session, 'sqlite' | 'orm' | 'options'>): JobStore
     afterCommit: () => {
       counters.settle();
       activity.settle();
+      checkpoints.noteCommit();
     },
   });
   const session: Session = {
@@ -80,7 +83,7 @@ function assemble(opened: Pick<Session, 'sqlite' | 'orm' | 'options'>): JobStore
     },
     close: async () => {
       commits.flush();
-      sqlite.close();
+      checkpoints.close();
     },
   };
 }

@@ -6,7 +6,7 @@ import type { JobStore } from '../job-store.ts';
 import type { Transaction } from './group-commit.ts';
 import type { JobRow } from './job-row.ts';
 import { CANCELLED, type JobWriter } from './job-writer.ts';
-import type { Lease } from './leases.ts';
+import { isOver, type Lease } from './leases.ts';
 import { param, read, type Session } from './session.ts';
 
 type Upkeep = Pick<
@@ -22,15 +22,19 @@ const TIMED_OUT_CODE = 504;
 const VACUUM_PAGES = 1000;
 
 export function upkeep(session: Session, writer: JobWriter): Upkeep {
-  const { options, commits, leases, sqlite } = session;
+  const { options, commits, leases, sqlite, checkpoints } = session;
   const statements = prepareStatements(session);
 
   function expire(tx: Transaction, lease: Lease): boolean {
-    const row = writer.loadBySeq(lease.seq);
+    // A heartbeat may have come since it was found to be due.
+    if (!isOver(lease, options.clock.monotonic())) return false;
+    const held = writer.loadBySeq(lease.seq);
     tx.afterCommit(() => {
       if (leases.get(lease.jobId) === lease) leases.end(lease.jobId);
     });
-    if (row?.status !== 'running' || row.leaseToken !== lease.token) return false;
+    if (held?.status !== 'running' || held.leaseToken !== lease.token) return false;
+    // From here on its worker is a stranger, whatever becomes of the job.
+    const row = { ...held, leaseToken: null };
     if (row.cancelRequestedAt !== null) cancelled(tx, row);
     else if (lease.runtimeEndsAt <= options.clock.monotonic()) timedOut(tx, row);
     else lapsed(tx, row);
@@ -47,7 +51,7 @@ export function upkeep(session: Session, writer: JobWriter): Upkeep {
     writer.endAttempt(row, 'timed_out', message);
     if (row.attempt >= row.maxAttempts) return fail(tx, row, TIMED_OUT_CODE, message);
     const runAt = options.clock.now() + options.retryDelayMs(row.attempt);
-    const changes = { attempt: row.attempt + 1, leaseToken: null, runAt };
+    const changes = { attempt: row.attempt + 1, runAt };
     writer.requeue(tx, row, changes, { reason: 'timed_out', message });
   }
 
@@ -59,8 +63,7 @@ export function upkeep(session: Session, writer: JobWriter): Upkeep {
       const reason = `${message}; ${lostLeases} leases of this job were lost (max_lost_leases ${row.maxLostLeases})`;
       return fail(tx, { ...row, lostLeases }, WORKER_LOST_CODE, reason);
     }
-    const changes = { lostLeases, leaseToken: null };
-    writer.requeue(tx, row, changes, { reason: 'lease_lost', message });
+    writer.requeue(tx, row, { lostLeases }, { reason: 'lease_lost', message });
   }
 
   function fail(tx: Transaction, row: JobRow, code: number, message: string): void {
@@ -98,15 +101,16 @@ export function upkeep(session: Session, writer: JobWriter): Upkeep {
           statements.remove.run({ seq: row.seq });
           session.counters.move(tx, row, null);
         }
-        statements.forgetKeys.run({ now, limit });
+        const forgotten = statements.forgetKeys.run({ now, limit }).changes;
         session.activity.prune(now);
-        return expired.length;
+        return Math.max(expired.length, forgotten);
       }),
 
     checkpoint: () =>
       read(() => {
         sqlite.pragma(`incremental_vacuum(${VACUUM_PAGES})`);
-        sqlite.pragma('wal_checkpoint(PASSIVE)');
+        checkpoints.noteCommit();
+        checkpoints.run();
       }),
   };
 }
