@@ -11,6 +11,9 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 /** How long a worker may still run a job whose cancellation was requested. */
 const CANCEL_GRACE_MS = 30_000;
 
+/** Room kept on the disk for the reports of running jobs. */
+const RESERVE_BYTES = 16 * 1024 * 1024;
+
 /** The caller holds the file's lock. Throws StoreOpenError. */
 export function openStore(config: Config, clock: Clock): JobStore {
   return openSqliteStore(config.databasePath, {
@@ -21,5 +24,6 @@ export function openStore(config: Config, clock: Clock): JobStore {
     retryDelayMs,
     cancelGraceMs: CANCEL_GRACE_MS,
     retentionMs: config.retentionDays * DAY_MS,
+    reserveBytes: RESERVE_BYTES,
   });
 }

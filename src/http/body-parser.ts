@@ -27,7 +27,8 @@ export function parseJsonBodies(
 
 function decode(body: Buffer): string {
   if (!isUtf8(body)) throw malformedBody('The body is not UTF-8');
-  return body.toString();
+  // Some programs begin with a byte order mark.
+  return body.toString().replace(/^\ufeff/, '');
 }
 
 /** Throws `invalid_payload` on what is not JSON, and on names that poison JavaScript objects. */

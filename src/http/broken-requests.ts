@@ -31,7 +31,12 @@ export function answerExpectations(server: Server): void {
       'expectation_failed',
       'The only Expect that is met is 100-continue',
     );
-    response.writeHead(error.httpStatus, { 'content-type': JSON_TYPE, connection: 'close' });
-    response.end(JSON.stringify(errorBody(error)));
+    const body = JSON.stringify(errorBody(error));
+    response.writeHead(error.httpStatus, {
+      'content-type': JSON_TYPE,
+      'content-length': Buffer.byteLength(body),
+      connection: 'close',
+    });
+    response.end(body);
   });
 }

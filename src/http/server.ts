@@ -84,6 +84,7 @@ function refuseOddRequests(app: FastifyInstance, services: Services, mounted: Mo
   app.addHook('onRequest', (request, _reply, done) => {
     const fault = stopping ? isStopping() : headFault(request);
     if (fault || !request.is404) done(fault);
+    // oxlint-disable-next-line promise/no-callback-in-promise -- how a hook of Fastify's ends
     else refuseUnrouted(request, services, mounted).catch(done);
   });
 }

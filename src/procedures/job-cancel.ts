@@ -14,7 +14,8 @@ export const jobCancel = procedure
       path: '/v1/toolkit/job/cancel',
       tags: ['jobs'],
       summary: 'Cancel a job',
-      description: 'A waiting job is cancelled at once. The worker of a running one learns of it at its next heartbeat; a result it still delivers counts. Cancelling twice is the same as once.',
+      description:
+        'A waiting job is cancelled at once. The worker of a running one learns of it at its next heartbeat; a result it still delivers counts. Cancelling twice is the same as once.',
     },
     scope: 'submit',
     failure: 'cancel the job',

@@ -15,7 +15,9 @@ import { answers, procedure, type Context } from './trpc.ts';
 const requestHeaders = z.object({
   'Idempotency-Key': idempotencyKey
     .optional()
-    .describe('The same as `idempotency_key` in the body (draft-ietf-httpapi-idempotency-key-header).'),
+    .describe(
+      'The same as `idempotency_key` in the body (draft-ietf-httpapi-idempotency-key-header).',
+    ),
 });
 
 const responseHeaders = z.object({

@@ -27,7 +27,12 @@ const output = z
 
 export const jobsList = procedure
   .meta({
-    openapi: { method: 'POST', path: '/v1/toolkit/jobs/list', tags: ['jobs'], summary: 'List jobs' },
+    openapi: {
+      method: 'POST',
+      path: '/v1/toolkit/jobs/list',
+      tags: ['jobs'],
+      summary: 'List jobs',
+    },
     scope: 'read',
     failure: 'list the jobs',
   })

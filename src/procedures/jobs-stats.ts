@@ -38,7 +38,9 @@ const output = z
     oldest_queued_at: timestamp.nullable().describe('Submission of the job that waits longest.'),
     throughput: z
       .array(minute)
-      .describe(`The last ${THROUGHPUT_MINUTES} minutes in which something happened, oldest first.`),
+      .describe(
+        `The last ${THROUGHPUT_MINUTES} minutes in which something happened, oldest first.`,
+      ),
   })
   .meta({
     examples: [
@@ -57,11 +59,21 @@ const output = z
 
 export const jobsStats = procedure
   .meta({
-    openapi: { method: 'POST', path: '/v1/toolkit/jobs/stats', tags: ['jobs'], summary: 'Counts and throughput' },
+    openapi: {
+      method: 'POST',
+      path: '/v1/toolkit/jobs/stats',
+      tags: ['jobs'],
+      summary: 'Counts and throughput',
+    },
     scope: 'read',
     failure: 'count the jobs',
   })
-  .input(z.strictObject({}).meta({ examples: [{}] }).optional())
+  .input(
+    z
+      .strictObject({})
+      .meta({ examples: [{}] })
+      .optional(),
+  )
   .output(answers(output))
   .query(async ({ ctx }): Promise<z.output<typeof output>> => {
     const { tenant } = ctx.principal;
@@ -85,7 +97,10 @@ export const jobsStats = procedure
   });
 
 function countAll(counts: readonly StatusCount[]): ByStatus {
-  const total = Object.fromEntries(JOB_STATUSES.map((status) => [status, 0])) as Record<JobStatus, number>;
+  const total = Object.fromEntries(JOB_STATUSES.map((status) => [status, 0])) as Record<
+    JobStatus,
+    number
+  >;
   for (const { status, count: n } of counts) total[status] += n;
   return total;
 }
@@ -98,8 +113,10 @@ function countByEndpoint(counts: readonly StatusCount[]): Record<string, ByStatu
 /** One row a minute, over all endpoints. */
 function sumMinutes(activity: readonly ActivityMinute[]): z.output<typeof minute>[] {
   const grouped = Map.groupBy(activity, ({ at }) => at);
-  const sum = (rows: readonly ActivityMinute[], key: 'submitted' | 'done' | 'failed' | 'cancelled') =>
-    rows.reduce((total, row) => total + row[key], 0);
+  const sum = (
+    rows: readonly ActivityMinute[],
+    key: 'submitted' | 'done' | 'failed' | 'cancelled',
+  ) => rows.reduce((total, row) => total + row[key], 0);
   return [...grouped]
     .sort(([a], [b]) => a - b)
     .map(([at, rows]) => ({

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { EXAMPLE_JOB_ID, jobId } from '../contract/fields.ts';
 import { JOB_STATUSES, type JobStatus } from '../contract/job.ts';
+import { JsonText } from '../contract/json-text.ts';
 import { asAnswer, composeEnvelope, envelopeSchema, exampleEnvelope } from '../contract/status.ts';
 import { originOf } from './origin.ts';
 import { answers, procedure, type Context } from './trpc.ts';
@@ -66,7 +67,7 @@ export const jobsStatus = procedure
         endpoint: PATH,
         id: null,
         jobId: null,
-        response: Object.fromEntries(statuses),
+        response: JsonText.of(Object.fromEntries(statuses)),
         message,
         runMs: services.clock.monotonic() - ctx.startedAt,
         queueLength: await services.store.queueLength(principal.tenant),
@@ -81,12 +82,18 @@ interface Found {
   message: string;
 }
 
-async function statusesOf(jobIds: readonly string[], { services, principal }: Context): Promise<Found> {
+async function statusesOf(
+  jobIds: readonly string[],
+  { services, principal }: Context,
+): Promise<Found> {
   const known = await services.store.findStatuses(principal.tenant, jobIds);
   return { statuses: jobIds.map((id) => [id, known.get(id) ?? 'unknown']), message: 'success' };
 }
 
-async function recentStatuses(sinceSeconds: number, { services, principal }: Context): Promise<Found> {
+async function recentStatuses(
+  sinceSeconds: number,
+  { services, principal }: Context,
+): Promise<Found> {
   const since = Math.floor(services.clock.now() - sinceSeconds * 1000);
   const statuses = await services.store.listChangedSince(principal.tenant, since, MAX_JOBS);
   return { statuses, message: statuses.size < MAX_JOBS ? 'success' : CUT };

@@ -20,7 +20,10 @@ export const EXAMPLE_NEW_JOB = {
 /** Printable ASCII, so that it fits a header. */
 export const idempotencyKey = z
   .string()
-  .regex(/^[\x21-\x7e]([\x20-\x7e]{0,253}[\x21-\x7e])?$/, 'Must be 1 to 255 printable ASCII characters');
+  .regex(
+    /^[\x21-\x7e]([\x20-\x7e]{0,253}[\x21-\x7e])?$/,
+    'Must be 1 to 255 printable ASCII characters',
+  );
 
 export const newJob = z
   .strictObject({
@@ -116,7 +119,10 @@ function toIdempotency({ idempotency_key: key, ...asked }: NewJobInput): Idempot
   return { key, digest, ttlMs: KEY_TTL_MS };
 }
 
-export function viewOfAccepted(submitted: Submitted, services: Services): z.output<typeof acceptedJob> {
+export function viewOfAccepted(
+  submitted: Submitted,
+  services: Services,
+): z.output<typeof acceptedJob> {
   return {
     code: 202,
     id: submitted.id,

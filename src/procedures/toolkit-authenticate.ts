@@ -1,5 +1,6 @@
 // toolkit.authenticate: whether a key is good.
 import { z } from 'zod';
+import { JsonText } from '../contract/json-text.ts';
 import { asAnswer, composeEnvelope, envelopeSchema, exampleEnvelope } from '../contract/status.ts';
 import { originOf } from './origin.ts';
 import { answers, procedure } from './trpc.ts';
@@ -24,7 +25,7 @@ export const toolkitAuthenticate = procedure
         endpoint: PATH,
         id: null,
         jobId: null,
-        response: 'Authorized',
+        response: JsonText.of('Authorized'),
         runMs: services.clock.monotonic() - ctx.startedAt,
         queueLength: await services.store.queueLength(principal.tenant),
       },

@@ -3,6 +3,7 @@ import type { Clock } from '../contract/clock.ts';
 import type { JobStore } from '../store/job-store.ts';
 import { checkpoint } from './checkpoint.ts';
 import { expireLeases } from './expire-leases.ts';
+import { keepReserve } from './keep-reserve.ts';
 import { prune } from './prune.ts';
 import { wakeDelayed } from './wake-delayed.ts';
 
@@ -27,6 +28,7 @@ export class Maintenance {
       'wake delayed jobs': () => wakeDelayed(store, clock),
       'remove old jobs': () => prune(store),
       'checkpoint the store': () => checkpoint(store),
+      'keep room on the disk': () => keepReserve(store),
     };
   }
 

@@ -18,6 +18,11 @@ export interface JobStoreOptions {
   cancelGraceMs: number;
   /** How long an ended job is kept unless it says otherwise; 0 for ever. */
   retentionMs: number;
+  /**
+   * Room kept on the disk for the reports of running jobs: when the disk is full, new work is
+   * refused (`unavailable`) and reports are still stored. Default: 0, none.
+   */
+  reserveBytes?: number;
 }
 
 export interface NewJob {
@@ -247,6 +252,8 @@ export interface JobStore {
   prune(limit: number): Promise<number>;
   /** Moves the log into the file and gives free space back to the disk. */
   checkpoint(): Promise<void>;
+  /** Takes new work in again once a disk that was full has room for it and for its reports. */
+  keepReserve(): Promise<void>;
 
   createKey(key: ApiKey): Promise<void>;
   findKey(keyId: string): Promise<ApiKey | undefined>;

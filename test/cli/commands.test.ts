@@ -16,7 +16,7 @@ describe('help', () => {
     },
   );
 
-  it.each(['serve', 'worker', 'keys', 'check', 'openapi'])(
+  it.each(['serve', 'worker', 'keys', 'check', 'openapi', 'salvage'])(
     '%s --help says its usage',
     async (name) => {
       const { code, stdout, stderr } = await jobgate([name, '--help']);

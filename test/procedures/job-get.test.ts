@@ -1,7 +1,17 @@
 // job.get: the flat view of a job in every state.
 import { afterAll, beforeAll, describe, expect, expectTypeOf, it } from 'vitest';
 import type { JobView } from '../../src/index.ts';
-import { ENDPOINT, expectAnswer, finishJob, post, refusal, startJob, submitJob, trpcClient, UNKNOWN_ID } from '../clients.ts';
+import {
+  ENDPOINT,
+  expectAnswer,
+  finishJob,
+  post,
+  refusal,
+  startJob,
+  submitJob,
+  trpcClient,
+  UNKNOWN_ID,
+} from '../clients.ts';
 import { createTestKey, startTestGateway, type TestGateway } from '../gateway.ts';
 
 let gateway: TestGateway;
@@ -57,7 +67,7 @@ describe('200', () => {
   });
 
   it('done, with its result as it came', async () => {
-    const result = { 'é': [1, { deep: null }], text: '\ud83d\ude00' };
+    const result = { é: [1, { deep: null }], text: '\ud83d\ude00' };
     const { job_id } = await finishJob(gateway, result);
     const { json } = await get(job_id);
     expect(json).toMatchObject({ job_status: 'done', code: 200, error: null });

@@ -43,7 +43,8 @@ describe('200', () => {
   function expected(text: string, jobId: string, id: string, response: string): string {
     const { queueId } = gateway.services.store;
     const [run, total, length] = ['run_time', 'total_time', 'queue_length'].map(
-      (key) => new RegExp(`"${key}":([0-9.]+)[^]*$`).exec(text.slice(text.lastIndexOf(`"message"`)))?.[1],
+      (key) =>
+        new RegExp(`"${key}":([0-9.]+)[^]*$`).exec(text.slice(text.lastIndexOf(`"message"`)))?.[1],
     );
     return (
       `{"endpoint":"${PATH}","code":200,"id":${id},"job_id":"${jobId}","response":${response},` +
@@ -58,7 +59,14 @@ describe('200', () => {
   }
 
   /** The result envelope, its frozen times read out of the answer. */
-  function result(json: any, code: number, jobId: string, value: string, message: string, pid: number) {
+  function resultOf(
+    json: any,
+    code: number,
+    jobId: string,
+    value: string,
+    message: string,
+    pid: number,
+  ) {
     const inner = json.response.response;
     const { queueId } = gateway.services.store;
     return (
@@ -92,7 +100,7 @@ describe('200', () => {
     const value = { text: 'Hello.', 'é\u2028': [1.5, null, '\ud83d\ude00'] };
     await post(gateway, 'work', 'worker/complete', { ...lease, result: value });
     const { text, json } = await ask({ job_id: jobId });
-    const envelope = result(json, 200, jobId, JSON.stringify(value), 'success', 77);
+    const envelope = resultOf(json, 200, jobId, JSON.stringify(value), 'success', 77);
     expect(text).toBe(expected(text, jobId, 'null', state('done', jobId, 77, envelope)));
   });
 
@@ -102,7 +110,7 @@ describe('200', () => {
     await post(gateway, 'work', 'worker/fail', { ...lease, ...failure });
     const { text, json } = await ask({ job_id: lease.job_id });
     const { pid } = process;
-    const envelope = result(json, 422, lease.job_id, 'null', failure.message, pid);
+    const envelope = resultOf(json, 422, lease.job_id, 'null', failure.message, pid);
     const response = state('failed', lease.job_id, pid, envelope);
     expect(text).toBe(expected(text, lease.job_id, 'null', response));
   });
@@ -111,14 +119,18 @@ describe('200', () => {
     const jobId = await submitJob(gateway, { id: 'mine' });
     await gateway.services.store.cancel({ tenant: 'default', jobId });
     const { text, json } = await ask({ job_id: jobId });
-    const envelope = result(json, 499, jobId, 'null', 'cancelled', process.pid);
-    expect(text).toBe(expected(text, jobId, 'null', state('cancelled', jobId, process.pid, envelope)));
+    const envelope = resultOf(json, 499, jobId, 'null', 'cancelled', process.pid);
+    expect(text).toBe(
+      expected(text, jobId, 'null', state('cancelled', jobId, process.pid, envelope)),
+    );
   });
 
   it('has times that add up and stay frozen', async () => {
     const { job_id } = await finishJob(gateway);
     const first = (await ask({ job_id })).json.response.response;
-    await submitJob(gateway).then((jobId) => post(gateway, 'submit', 'job/cancel', { job_id: jobId }));
+    await submitJob(gateway).then((jobId) =>
+      post(gateway, 'submit', 'job/cancel', { job_id: jobId }),
+    );
     const second = (await ask({ job_id })).json.response.response;
     expect(second).toEqual(first);
     expect(first.run_time + first.queue_time).toBeCloseTo(first.total_time, 9);
@@ -158,7 +170,9 @@ describe('200', () => {
     await own.services.queue.stop();
     const before = fingerprint(own.databasePath);
     for (let round = 0; round < 20; round += 1) {
-      const reads = Array.from({ length: 50 }, (_, i) => ask({ job_id: i % 5 ? job_id : UNKNOWN_ID }, own));
+      const reads = Array.from({ length: 50 }, (_, i) =>
+        ask({ job_id: i % 5 ? job_id : UNKNOWN_ID }, own),
+      );
       const statuses = (await Promise.all(reads)).map(({ status }) => status);
       expect(new Set(statuses)).toEqual(new Set([200, 404]));
     }
@@ -290,7 +304,11 @@ describe('400', () => {
 
   it('lists every fault', async () => {
     const { json } = await ask({ job_id: 1, wait_seconds: 99, id: 5 });
-    expect(json.issues.map(({ path }: { path: string }) => path)).toEqual(['job_id', 'id', 'wait_seconds']);
+    expect(json.issues.map(({ path }: { path: string }) => path)).toEqual([
+      'job_id',
+      'id',
+      'wait_seconds',
+    ]);
   });
 });
 
@@ -337,7 +355,10 @@ describe('429', () => {
     await expect.poll(() => refusals, { interval: 5 }).toBe(40);
     expect(own.services.queue.waiting).toBe(20);
     const over = trpcClient(own, own.keys.read).job.status.query({ job_id, wait_seconds: 1 });
-    expect(await refusal(over)).toMatchObject({ code: 'TOO_MANY_REQUESTS', retry_after_seconds: 2 });
+    expect(await refusal(over)).toMatchObject({
+      code: 'TOO_MANY_REQUESTS',
+      retry_after_seconds: 2,
+    });
     expect((await ask({ job_id }, own)).status).toBe(200);
     await own.services.store.cancel({ tenant: 'default', jobId: job_id });
     const answers = await Promise.all(calls);

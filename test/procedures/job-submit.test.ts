@@ -1,13 +1,6 @@
 // job.submit: what is accepted, what is kept of it, what is refused, and that a full queue is exact.
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import {
-  ENDPOINT,
-  expectAnswer,
-  post,
-  refusal,
-  submitJob,
-  trpcClient,
-} from '../clients.ts';
+import { ENDPOINT, expectAnswer, post, refusal, submitJob, trpcClient } from '../clients.ts';
 import { startTestGateway, type TestGateway } from '../gateway.ts';
 
 const PATH = '/v1/toolkit/job/submit';
@@ -54,7 +47,9 @@ describe('202', () => {
 
   it('makes a UUID of version 7', async () => {
     const { json } = await submit({ endpoint: ENDPOINT });
-    expect(json.job_id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+    expect(json.job_id).toMatch(
+      /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/,
+    );
     expect(json.id).toBeNull();
   });
 
@@ -86,14 +81,22 @@ describe('202', () => {
   it('reads the last of two equal keys', async () => {
     const rawBody = `{"endpoint":"/first","endpoint":"${ENDPOINT}","payload":{"a":1,"a":2}}`;
     const headers = { 'content-type': 'application/json' };
-    const answer = await gateway.request('POST', PATH, { key: gateway.keys.submit, rawBody, headers });
+    const answer = await gateway.request('POST', PATH, {
+      key: gateway.keys.submit,
+      rawBody,
+      headers,
+    });
     const { endpoint, payload } = await job(answer.json.job_id);
     expect({ endpoint, payload }).toEqual({ endpoint: ENDPOINT, payload: { a: 2 } });
   });
 
   it('keeps what is said about running it', async () => {
     const fields = { priority: -100, max_attempts: 100, run_at: 4_000_000_000_000 };
-    const jobId = await submitJob(gateway, { ...fields, max_runtime_seconds: 1, retention_seconds: 0 });
+    const jobId = await submitJob(gateway, {
+      ...fields,
+      max_runtime_seconds: 1,
+      retention_seconds: 0,
+    });
     expect(await job(jobId)).toMatchObject(fields);
     const delayed = await submit({ endpoint: ENDPOINT, delay_seconds: 90.5 });
     const { created_at, run_at } = await job(delayed.json.job_id);
@@ -142,7 +145,7 @@ describe('400', () => {
     const { status, json } = await submit({ endpoint: ENDPOINT, [field]: value });
     expect({ status, path: json.issues?.[0].path }).toEqual({ status: 400, path: field });
     const body = { endpoint: ENDPOINT, [field]: value };
-    const call = trpcClient(gateway, gateway.keys.submit).job.submit.mutate(body as never);
+    const call = trpcClient(gateway, gateway.keys.submit).job.submit.mutate(body);
     expect(await refusal(call)).toMatchObject({ httpStatus: 400, issues: json.issues });
   });
 
@@ -156,7 +159,11 @@ describe('400', () => {
   });
 
   it.each([
-    ['100,000 levels deep', `${'{"a":'.repeat(1e5)}1${'}'.repeat(1e5)}`, 'nested more than 512 levels deep'],
+    [
+      '100,000 levels deep',
+      `${'{"a":'.repeat(1e5)}1${'}'.repeat(1e5)}`,
+      'nested more than 512 levels deep',
+    ],
     ['1e999', '{"a":[1e999]}', 'a number is out of range'],
     ['-1e999', '{"a":-1e999}', 'a number is out of range'],
   ])('where the payload has %s', async (_what, payload, fault) => {
@@ -169,7 +176,10 @@ describe('400', () => {
     const error = `Invalid payload: payload: ${message}`;
     expectAnswer(await gateway.request('POST', PATH, request), 400, { error, code: 400, issues });
     const over = await gateway.request('POST', '/trpc/job.submit', request);
-    expect(over).toMatchObject({ status: 400, json: { error: { message: error, data: { issues } } } });
+    expect(over).toMatchObject({
+      status: 400,
+      json: { error: { message: error, data: { issues } } },
+    });
     expect(await countJobs(gateway)).toBe(before);
   });
 

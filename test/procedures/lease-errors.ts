@@ -26,11 +26,19 @@ export function describeLeaseErrors(of: () => TestGateway, verb: Verb, fields: o
   };
 
   const stateOf = async (job_id: string) =>
-    (await post(of(), 'read', 'job/get', { job_id })).json as { job_status: string; version: number };
+    (await post(of(), 'read', 'job/get', { job_id })).json as {
+      job_status: string;
+      version: number;
+    };
 
   async function expectLost(lease: Lease, job_status: string): Promise<void> {
     const before = await stateOf(lease.job_id);
-    expectAnswer(await call(lease), 409, { error: LOST, code: 409, reason: 'lease_lost', job_status });
+    expectAnswer(await call(lease), 409, {
+      error: LOST,
+      code: 409,
+      reason: 'lease_lost',
+      job_status,
+    });
     expect(await overTrpc(lease)).toMatchObject({
       message: LOST,
       code: 'CONFLICT',

@@ -31,7 +31,7 @@ async function ownGateway(...[options]: Parameters<typeof startTestGateway>): Pr
 
 describe('200', () => {
   it('hands a job out, with all that is needed to run it', async () => {
-    const payload = { 'é': [1] };
+    const payload = { é: [1] };
     const jobId = await submitJob(gateway, { id: 'mine', payload, max_attempts: 7 });
     const { status, text, json } = await claim({ lease_seconds: 60 });
     const [{ lease_token, deadline_at }] = json.jobs;

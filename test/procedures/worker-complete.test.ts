@@ -46,7 +46,11 @@ describe('200', () => {
 describe('400', () => {
   it.each([
     ['has no result', {}, 'Required'],
-    ['is nested too deep', { result: nested(600) }, 'Invalid JSON: nested more than 512 levels deep'],
+    [
+      'is nested too deep',
+      { result: nested(600) },
+      'Invalid JSON: nested more than 512 levels deep',
+    ],
   ])('where it %s', async (_what, fields, message) => {
     const lease = await startJob(gateway);
     const issues = [{ path: 'result', message }];
@@ -69,7 +73,7 @@ describe('409', () => {
   it('for the same call with another result', async () => {
     const lease = await finishJob(gateway, 'first');
     const { status, json } = await complete({ ...lease, result: 'second' });
-    expect({ status, reason: json.reason }).toEqual({ status: 409, reason: 'lease_lost' });
+    expect({ status, reason: json.reason }).toEqual({ status: 409, reason: 'illegal_transition' });
     expect(await resultOf(lease.job_id)).toBe('first');
   });
 });
@@ -84,7 +88,9 @@ describe('413', () => {
     const error = `The result is over MAX_RESULT_BYTES (${LIMIT} bytes)`;
     expectAnswer(await complete({ ...lease, result: text(LIMIT + 1) }), 413, { error, code: 413 });
     const client = trpcClient(gateway, gateway.keys.work);
-    const over = await refusal(client.worker.complete.mutate({ ...lease, result: text(LIMIT + 1) }));
+    const over = await refusal(
+      client.worker.complete.mutate({ ...lease, result: text(LIMIT + 1) }),
+    );
     expect(over).toMatchObject({ message: error, code: 'PAYLOAD_TOO_LARGE', httpStatus: 413 });
     const { json } = await post(gateway, 'read', 'job/status', { job_id: lease.job_id });
     expect(json.response.job_status).toBe('running');
@@ -98,7 +104,11 @@ describe('413', () => {
     const lease = await startJob(own);
     expect((await complete({ ...lease, result: text(2001) }, own)).status).toBe(413);
     const call = trpcClient(own, own.keys.work).worker.complete;
-    expect(await refusal(call.mutate({ ...lease, result: text(2001) }))).toMatchObject({ httpStatus: 413 });
-    expect(await call.mutate({ ...lease, result: text(2000) })).toMatchObject({ job_status: 'done' });
+    expect(await refusal(call.mutate({ ...lease, result: text(2001) }))).toMatchObject({
+      httpStatus: 413,
+    });
+    expect(await call.mutate({ ...lease, result: text(2000) })).toMatchObject({
+      job_status: 'done',
+    });
   });
 });

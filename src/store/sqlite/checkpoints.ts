@@ -34,26 +34,39 @@ export class Checkpoints {
     this.noteCommit();
   }
 
-  /** After every commit: remembers how far the log goes, and moves a long one into the file. */
-  noteCommit(): void {
+  /**
+   * After every commit: remembers how far the log goes, and moves a long one into the file. With
+   * `keepShort` each commit is moved, so that the log needs no more room on a full disk.
+   */
+  noteCommit(keepShort = false): void {
     const { log, checkpointed } = this.#logState();
     if (log <= 0) return;
     // Fewer frames than before: the log has begun anew, under new salts.
     if (log <= this.#frames || this.#salts === 0n) this.#salts = this.#readSalts();
     this.#frames = log;
     this.#noteLog();
-    if (log - checkpointed < this.#dueAt) return;
+    if (!keepShort && log - checkpointed < this.#dueAt) return;
     // What fails now (a full disk) is tried again, and told, by the maintenance.
-    if (!this.#tryRun()) this.#dueAt = log - checkpointed + DUE_FRAMES;
+    if (!this.tryRun()) this.#dueAt = log - checkpointed + DUE_FRAMES;
   }
 
-  /** Moves the log into the file. Throws when the disk refuses. */
-  run(): void {
+  /** Moves the log into the file; false when all of it was there. Throws when the disk refuses. */
+  run(): boolean {
     const { log, checkpointed } = this.#logState();
-    if (log <= 0 || log === checkpointed) return;
+    if (log <= 0 || log === checkpointed) return false;
     this.#cover(log, false);
     this.#sqlite.pragma('wal_checkpoint(PASSIVE)');
     this.#dueAt = DUE_FRAMES;
+    return true;
+  }
+
+  /** The same; false also when the disk refuses. */
+  tryRun(): boolean {
+    try {
+      return this.run();
+    } catch {
+      return false;
+    }
   }
 
   /** Closes the database, which moves the log into the file. */
@@ -66,15 +79,6 @@ export class Checkpoints {
       this.#sums.forget();
     }
     this.#sqlite.close();
-  }
-
-  #tryRun(): boolean {
-    try {
-      this.run();
-      return true;
-    } catch {
-      return false;
-    }
   }
 
   #cover(frames: number, closing: boolean): void {

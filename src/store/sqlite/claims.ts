@@ -1,13 +1,18 @@
 // Claiming: waiting jobs to a worker, best first, each under a new fence and lease.
 import { randomBytes } from 'node:crypto';
+import { crc32 } from 'node:zlib';
 import { and, desc, eq, sql } from 'drizzle-orm';
 import { attempts, jobPayloads, jobs } from '../../../db/schema.ts';
+import { JsonText } from '../../contract/json-text.ts';
 import type { ClaimedJob, ClaimRequest, JobStore } from '../job-store.ts';
 import type { Transaction } from './group-commit.ts';
-import { verified, type JobRow } from './job-row.ts';
+import type { JobRow } from './job-row.ts';
 import type { JobWriter } from './job-writer.ts';
 import type { Lease } from './leases.ts';
 import { param, type Session } from './session.ts';
+
+/** `code` of a job that failed because what is stored of it is damaged. */
+const DAMAGED_CODE = 500;
 
 interface Candidate {
   seq: number;
@@ -29,22 +34,37 @@ export function claims(session: Session, writer: JobWriter): Pick<JobStore, 'cla
 
   function claimOne(tx: Transaction, request: ClaimRequest, seq: number): ClaimedJob | undefined {
     const waiting = writer.loadBySeq(seq);
-    const payload = statements.payload.get({ seq });
-    if (!waiting || !payload) return undefined;
+    if (waiting?.status !== 'queued') return undefined;
     const running = start(tx, waiting, request);
+    const payload = intactPayload(seq);
+    if (!payload) return failDamaged(tx, running);
     const lease = leaseOf(running, request);
     tx.afterCommit(() => leases.set(lease));
     return {
       jobId: running.jobId,
       id: running.id,
       endpoint: running.endpoint,
-      payload: verified('payload', payload.payload, payload.crc),
+      payload,
       attempt: running.attempt,
       maxAttempts: running.maxAttempts,
       leaseToken: lease.token,
       leaseSeconds: request.leaseSeconds,
       deadlineAt: (running.startedAt ?? 0) + running.maxRuntimeSeconds * 1000,
     };
+  }
+
+  function intactPayload(seq: number): JsonText | undefined {
+    const stored = statements.payload.get({ seq });
+    return stored && crc32(stored.payload) === stored.crc
+      ? new JsonText(stored.payload)
+      : undefined;
+  }
+
+  /** It can never be run, and would stand in the way of every job behind it. */
+  function failDamaged(tx: Transaction, row: JobRow): undefined {
+    const message = 'The stored payload of this job is damaged';
+    writer.endAttempt(row, 'failed', message);
+    writer.end(tx, { ...row, leaseToken: null }, { status: 'failed', code: DAMAGED_CODE, message });
   }
 
   function start(tx: Transaction, row: JobRow, request: ClaimRequest): JobRow {
@@ -86,7 +106,7 @@ export function claims(session: Session, writer: JobWriter): Pick<JobStore, 'cla
 
   return {
     claim: (request) =>
-      commits.run((tx) =>
+      commits.runNewWork((tx) =>
         candidates(request).flatMap(({ seq }) => claimOne(tx, request, seq) ?? []),
       ),
   };

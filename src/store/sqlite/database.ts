@@ -8,7 +8,7 @@ import { StoreOpenError } from '../store-open-error.ts';
 import { Checkpoints } from './checkpoints.ts';
 import { PageSums } from './page-sums.ts';
 import { toOpenError } from './sqlite-errors.ts';
-import { refuseDamaged, refuseEmptied } from './start-check.ts';
+import { refuseBrokenLog, refuseDamaged, refuseEmptied } from './start-check.ts';
 import { scanWal } from './wal-scan.ts';
 
 export type Orm = BetterSQLite3Database;
@@ -153,6 +153,7 @@ function refuseUnsuitable(path: string, isNew: boolean): void {
     );
   }
   refuseForeignFile(path);
+  refuseBrokenLog(path);
   refuseNewerOrForeign(path);
   refuseDamaged(path);
 }
@@ -163,7 +164,7 @@ function refuseOrphanWal(path: string): void {
   if (!hasContent(wal)) return;
   throw new StoreOpenError(
     'orphan_wal',
-    `The database ${path} is missing but its log ${wal} is there: put the database back, or move the log away to start empty`,
+    `The database ${path} is missing but its log ${wal} is there: put the database back, run jobgate salvage ${path}, or move the log away to start empty`,
   );
 }
 
@@ -180,7 +181,7 @@ function refuseForeignFile(path: string): void {
   if (header.toString('latin1') !== SQLITE_MAGIC) {
     throw new StoreOpenError(
       'not_a_database',
-      `The database ${path} is not an SQLite database, or its first bytes are damaged: restore a backup, or name another file in DATABASE_URL`,
+      `The database ${path} is not an SQLite database, or its first bytes are damaged: restore a backup, run jobgate salvage ${path}, or name another file in DATABASE_URL`,
     );
   }
 }

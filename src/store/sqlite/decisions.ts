@@ -62,7 +62,7 @@ export function decisions(session: Session, writer: JobWriter): Decisions {
       }),
 
     retry: (ref) =>
-      commits.run((tx) => {
+      commits.runNewWork((tx) => {
         const row = writer.load(ref);
         if (row.status !== 'failed' && row.status !== 'cancelled') {
           throw illegalTransition(

@@ -35,11 +35,21 @@ export class FileLock {
     try {
       mkdirSync(dirname(dbPath), { recursive: true });
       const lock = new FileLock(dbPath, pid, lockExclusively(lockPath(dbPath)));
-      lock.publish({ url: null });
+      lock.#publishFirst();
       return lock;
     } catch (error) {
       if (isBusy(error)) throw lockedBy(dbPath);
       throw toOpenError(dbPath, error);
+    }
+  }
+
+  /** A start that fails here must not keep the lock. */
+  #publishFirst(): void {
+    try {
+      this.publish({ url: null });
+    } catch (error) {
+      this.#lock.close();
+      throw error;
     }
   }
 

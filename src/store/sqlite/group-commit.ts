@@ -1,6 +1,6 @@
 // Group commit: writes that arrive together share one transaction, and are answered after it.
 import type Database from 'better-sqlite3';
-import { toStoreError } from './sqlite-errors.ts';
+import { diskFull, isDiskFull, toStoreError } from './sqlite-errors.ts';
 
 /** What a write may ask for besides its SQL. */
 export interface Transaction {
@@ -13,6 +13,7 @@ export interface Transaction {
 export type WriteBody<T> = (tx: Transaction) => T;
 
 interface PendingWrite {
+  isNewWork: boolean;
   body: WriteBody<unknown>;
   resolve(value: unknown): void;
   reject(error: unknown): void;
@@ -26,10 +27,14 @@ interface RanWrite {
   undos: (() => void)[];
 }
 
-/** Called around each commit, for what is written once a transaction. */
 export interface CommitHooks {
+  /** Around each commit, for what is written once a transaction. */
   beforeCommit(): void;
   afterCommit(): void;
+  /** False while the disk has no room for new work. */
+  hasRoom(): boolean;
+  /** The disk is full: frees some of it; false when nothing more can be freed. */
+  makeRoom(): boolean;
 }
 
 /** Bounds how long one flush holds the event loop (about 5 ms of submissions). */
@@ -38,7 +43,8 @@ const MAX_BATCH = 200;
 /**
  * With `synchronous=FULL` a commit costs a disk sync: alone each write pays for its own, together
  * they pay for one. A body that throws is rolled back to its savepoint and hurts nobody else. A
- * body may run twice: when the disk refuses the whole batch, each write is tried alone.
+ * body may run again: when the disk refuses the whole batch, each write is tried alone, and when
+ * the disk is full, as long as room can be made for it; new work is refused then.
  */
 export class GroupCommit {
   readonly #sqlite: Database.Database;
@@ -64,8 +70,17 @@ export class GroupCommit {
 
   /** Resolves to what `body` returned, once it survives a power cut. `body` is synchronous. */
   run<T>(body: WriteBody<T>): Promise<T> {
+    return this.#queue(body, false);
+  }
+
+  /** The same, but refused (`unavailable`) while the disk is full, so that what runs can still end. */
+  runNewWork<T>(body: WriteBody<T>): Promise<T> {
+    return this.#queue(body, true);
+  }
+
+  #queue<T>(body: WriteBody<T>, isNewWork: boolean): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      this.#pending.push({ body, resolve, reject });
+      this.#pending.push({ isNewWork, body, resolve, reject });
       this.#schedule();
     });
   }
@@ -87,12 +102,24 @@ export class GroupCommit {
   }
 
   #flushBatch(): void {
-    const batch = this.#pending.splice(0, MAX_BATCH);
+    const batch = this.#pending.splice(0, MAX_BATCH).filter((write) => this.#isWelcome(write));
     if (batch.length === 0 || this.#commit(batch)) return;
-    for (const write of batch) this.#commit([write]);
+    for (const write of batch) this.#commitAlone(write);
   }
 
-  /** False when the disk refused a batch that is worth trying one by one; then nobody is answered. */
+  /** Ends: what makes room is used up after two times. */
+  #commitAlone(write: PendingWrite): void {
+    let isAnswered = false;
+    while (!isAnswered && this.#isWelcome(write)) isAnswered = this.#commit([write]);
+  }
+
+  #isWelcome({ isNewWork, reject }: PendingWrite): boolean {
+    if (!isNewWork || this.#hooks.hasRoom()) return true;
+    reject(diskFull());
+    return false;
+  }
+
+  /** False when the disk refused what is worth trying again, one by one; then nobody is answered. */
   #commit(batch: PendingWrite[]): boolean {
     const failed: [PendingWrite, unknown][] = [];
     const ran: RanWrite[] = [];
@@ -103,6 +130,7 @@ export class GroupCommit {
       this.#statements.commit.run();
     } catch (error) {
       this.#rollback(ran);
+      if (isDiskFull(error) && this.#hooks.makeRoom()) return false;
       if (batch.length > 1) return false;
       batch[0]?.reject(toStoreError(error));
       return true;

@@ -22,26 +22,25 @@ type FullRow = typeof jobs.$inferSelect;
 export type JobRow = Omit<FullRow, 'result' | 'resultCrc'>;
 
 /** What `JobState` is made of. */
-export const stateColumns = {
-  jobId: jobs.jobId,
-  tenant: jobs.tenant,
-  id: jobs.id,
-  endpoint: jobs.endpoint,
-  status: jobs.status,
-  version: jobs.version,
-  workerPid: jobs.workerPid,
-  endCode: jobs.endCode,
-  endMessage: jobs.endMessage,
-  endPid: jobs.endPid,
-  endTotalMs: jobs.endTotalMs,
-  endRunMs: jobs.endRunMs,
-  endQueueLength: jobs.endQueueLength,
-  endBuildNumber: jobs.endBuildNumber,
-  resultCrc: jobs.resultCrc,
-  result: jobs.result,
-};
-
-export type StateRow = Pick<FullRow, keyof typeof stateColumns>;
+export type StateRow = Pick<
+  FullRow,
+  | 'jobId'
+  | 'tenant'
+  | 'id'
+  | 'endpoint'
+  | 'status'
+  | 'version'
+  | 'workerPid'
+  | 'endCode'
+  | 'endMessage'
+  | 'endPid'
+  | 'endTotalMs'
+  | 'endRunMs'
+  | 'endQueueLength'
+  | 'endBuildNumber'
+  | 'resultCrc'
+  | 'result'
+>;
 type HeadRow = Omit<StateRow, 'result' | 'resultCrc'>;
 
 export function toState(row: StateRow): JobState {

@@ -94,6 +94,15 @@ export class PageSums {
     return undefined;
   }
 
+  get pageCount(): number {
+    return this.#sums.length;
+  }
+
+  /** Frames of this log that are in the sums already, and may be in the file. */
+  coveredFrames(salts: bigint): number {
+    return this.#log.salts === salts ? this.#log.covered : 0;
+  }
+
   /** Whether the page's bytes are what was written to it. Without a sum: true. */
   holds(number: number, page: Buffer): boolean {
     const sum = this.#sums[number - 1] ?? 0;
@@ -122,7 +131,7 @@ export class PageSums {
    * the note back, but never the frames that it is about.
    */
   noteLog(salts: bigint, frames: number): void {
-    this.#writeHeader({ salts, frames, closing: false });
+    this.#writeHeader({ salts, frames, covered: this.coveredFrames(salts), closing: false });
   }
 
   /** The next start believes the database as it is then. */
@@ -161,6 +170,7 @@ export class PageSums {
 interface LogMark {
   salts: bigint;
   frames: number;
+  covered: number;
   closing: boolean;
 }
 
@@ -179,7 +189,7 @@ const CRC_OFFSET = HEADER_BYTES - SUM_BYTES;
 const READ_BYTES = 1024 * 1024;
 
 function markOf({ header, frames }: WalScan): LogMark {
-  return { salts: header?.salts ?? 0n, frames, closing: false };
+  return { salts: header?.salts ?? 0n, frames, covered: frames, closing: false };
 }
 
 function headerBytes({ pageSize, sums, log }: Content): Buffer {
@@ -189,7 +199,8 @@ function headerBytes({ pageSize, sums, log }: Content): Buffer {
   bytes.writeUInt32LE(sums.length, 20);
   bytes.writeBigUInt64LE(log.salts, 24);
   bytes.writeUInt32LE(log.frames, 32);
-  bytes.writeUInt32LE(log.closing ? 1 : 0, 36);
+  bytes.writeUInt32LE(log.covered, 36);
+  bytes.writeUInt32LE(log.closing ? 1 : 0, 40);
   bytes.writeUInt32LE(crc32(bytes.subarray(0, CRC_OFFSET)), CRC_OFFSET);
   return bytes;
 }
@@ -201,7 +212,8 @@ function parse(bytes: Buffer): Content | undefined {
   if (bytes.length < HEADER_BYTES + pageCount * SUM_BYTES) return undefined;
   const sums = Uint32Array.from({ length: pageCount }, (_, i) => bytes.readUInt32LE(HEADER_BYTES + i * SUM_BYTES));
   const salts = bytes.readBigUInt64LE(24);
-  const log = { salts, frames: bytes.readUInt32LE(32), closing: bytes.readUInt32LE(36) === 1 };
+  const [frames, covered] = [bytes.readUInt32LE(32), bytes.readUInt32LE(36)];
+  const log = { salts, frames, covered, closing: bytes.readUInt32LE(40) === 1 };
   return { pageSize: bytes.readUInt32LE(16), sums, log };
 }
 
@@ -226,7 +238,7 @@ function toBytes(sums: Uint32Array): Buffer {
   return bytes;
 }
 
-/** From the database's own header; 4096, our files' own, when that is damaged. */
+/** From the database's own header; 4096, as our files have it, when that is damaged. */
 export function readPageSize(databasePath: string): number {
   const bytes = Buffer.alloc(18);
   const file = openSync(databasePath, 'r');

@@ -30,12 +30,13 @@ export function reports(session: Session, writer: JobWriter): Reports {
     tx: Transaction,
     holder: LeaseHolder,
     lease: Lease,
-    progress: Progress | null,
+    beat: { leaseSeconds: number; progress: Progress | null },
   ): void {
+    const { leaseSeconds, progress } = beat;
     const row = writer.load(holder);
     if (row.status !== 'running' || row.leaseToken !== holder.leaseToken)
       throw leaseLost(row.status);
-    const leaseSeconds = lease.lengthMs / 1000;
+    tx.afterCommit(() => (lease.lengthMs = leaseSeconds * 1000));
     if (progress === null) return writer.saveQuietly(tx, row, { leaseSeconds }, 'progress');
     const changes = { leaseSeconds, progress: JSON.stringify(progress) };
     const monotonic = options.clock.monotonic();
@@ -85,17 +86,15 @@ export function reports(session: Session, writer: JobWriter): Reports {
   }
 
   return {
-    async heartbeat(holder, leaseSeconds, progress) {
+    async heartbeat(holder, wantedSeconds, progress) {
       const lease = await read(() => heldLease(holder));
-      const changed = leaseSeconds !== null && leaseSeconds * 1000 !== lease.lengthMs;
-      extend(lease, leaseSeconds);
-      if (progress !== null || changed) {
-        await commits.run((tx) => record(tx, holder, lease, progress));
+      const leaseSeconds = wantedSeconds ?? lease.lengthMs / 1000;
+      // Before the write: on a full disk a worker that is alive must not lose its job.
+      lease.lapsesAt = options.clock.monotonic() + leaseSeconds * 1000;
+      if (progress !== null || leaseSeconds * 1000 !== lease.lengthMs) {
+        await commits.run((tx) => record(tx, holder, lease, { leaseSeconds, progress }));
       }
-      return {
-        cancelRequested: lease.graceEndsAt !== Infinity,
-        leaseSeconds: lease.lengthMs / 1000,
-      };
+      return { cancelRequested: lease.graceEndsAt !== Infinity, leaseSeconds };
     },
 
     complete: (holder, result) =>

@@ -8,12 +8,14 @@ import { StoreOpenError, type StoreFault } from '../store-open-error.ts';
 function primaryCode(error: unknown): string {
   const code = (error as { code?: unknown } | null)?.code;
   if (typeof code !== 'string') return '';
+  // The index of the log could not grow: a full disk, whatever SQLite calls it.
+  if (code === 'SQLITE_IOERR_SHMSIZE') return 'SQLITE_FULL';
   return code.startsWith('SQLITE_') ? code.split('_', 2).join('_') : code;
 }
 
 const OPEN_FAULTS: Record<string, [StoreFault, string]> = {
-  SQLITE_NOTADB: ['not_a_database', 'is not an SQLite database: name another file in DATABASE_URL'],
-  SQLITE_CORRUPT: ['corrupt', 'is damaged: restore a backup of it'],
+  SQLITE_NOTADB: ['not_a_database', 'is not an SQLite database, or is damaged: restore a backup, name another file in DATABASE_URL, or run jobgate salvage on it'],
+  SQLITE_CORRUPT: ['corrupt', 'is damaged: restore a backup, or run jobgate salvage on it'],
   SQLITE_READONLY: ['read_only', 'cannot be written: make it and its folder writable'],
   SQLITE_PERM: ['no_permission', 'may not be opened: give this user access to it and its folder'],
   SQLITE_CANTOPEN: [
@@ -67,15 +69,28 @@ const PASSING = new Set([
 
 const RETRY_AFTER_SECONDS = 5;
 
+/** Whether more room on the disk may let the same write pass. */
+export function isDiskFull(error: unknown): boolean {
+  // A quota that is used up is a write error to SQLite.
+  const isWriteError = (error as { code?: unknown } | null)?.code === 'SQLITE_IOERR_WRITE';
+  return isWriteError || primaryCode(error) === 'SQLITE_FULL';
+}
+
+/** Why new work is refused while there is no room for it. */
+export function diskFull(cause?: unknown): JobgateError {
+  return new JobgateError('unavailable', 'The job store is unavailable: its disk is full', {
+    retryAfterSeconds: RETRY_AFTER_SECONDS,
+    cause,
+  });
+}
+
 /** Errors of ours pass through; SQLite's become `unavailable` or `internal`, the cause kept. */
 export function toStoreError(error: unknown): unknown {
   const code = primaryCode(error);
   if (!code.startsWith('SQLITE_')) return error;
   if (!PASSING.has(code))
     return new JobgateError('internal', 'the job store is damaged', { cause: error });
-  const reason = code === 'SQLITE_FULL' ? 'its disk is full' : 'it cannot be read or written now';
-  return new JobgateError('unavailable', `The job store is unavailable: ${reason}`, {
-    retryAfterSeconds: RETRY_AFTER_SECONDS,
-    cause: error,
-  });
+  if (code === 'SQLITE_FULL') return diskFull(error);
+  const reason = 'The job store is unavailable: it cannot be read or written now';
+  return new JobgateError('unavailable', reason, { retryAfterSeconds: RETRY_AFTER_SECONDS, cause: error });
 }

@@ -3,11 +3,12 @@ import { randomBytes } from 'node:crypto';
 import { eq } from 'drizzle-orm';
 import { jobs, meta } from '../../../db/schema.ts';
 import type { JobChange, JobStore, JobStoreOptions } from '../job-store.ts';
+import { StoreOpenError } from '../store-open-error.ts';
 import { Activity } from './activity.ts';
 import { apiKeys } from './api-keys.ts';
 import { claims } from './claims.ts';
 import { Counters } from './counters.ts';
-import { openDatabase, type Orm } from './database.ts';
+import { openDatabase, type OpenDatabase, type Orm } from './database.ts';
 import { decisions } from './decisions.ts';
 import { GroupCommit } from './group-commit.ts';
 import { JobWriter } from './job-writer.ts';
@@ -18,6 +19,7 @@ import { reads } from './reads.ts';
 import { reports } from './reports.ts';
 import { rowColumns } from './job-row.ts';
 import type { Session } from './session.ts';
+import { SpaceReserve } from './space-reserve.ts';
 import { toOpenError } from './sqlite-errors.ts';
 import { submissions } from './submissions.ts';
 import { upkeep } from './upkeep.ts';
@@ -27,7 +29,7 @@ import { upkeep } from './upkeep.ts';
  * then the file is as it was.
  */
 export function openSqliteStore(path: string, options: JobStoreOptions): JobStore {
-  const opened = openDatabase(path);
+  const opened = openInSpaceLeft(path);
   try {
     return assemble({ ...opened, options });
   } catch (error) {
@@ -36,10 +38,22 @@ export function openSqliteStore(path: string, options: JobStoreOptions): JobStor
   }
 }
 
+/** A full disk keeps nobody from asking what became of their jobs. */
+function openInSpaceLeft(path: string): OpenDatabase {
+  try {
+    return openDatabase(path);
+  } catch (error) {
+    const isFull = error instanceof StoreOpenError && error.fault === 'disk_full';
+    if (isFull && SpaceReserve.giveUp(path)) return openDatabase(path);
+    throw error;
+  }
+}
+
 type Opened = Pick<Session, 'sqlite' | 'orm' | 'checkpoints' | 'options'>;
 
 function assemble(opened: Opened): JobStore {
   const { sqlite, orm, checkpoints } = opened;
+  const reserve = new SpaceReserve(sqlite.name, opened.options.reserveBytes ?? 0);
   const listeners = new Set<(change: JobChange) => void>();
   const counters = new Counters(orm);
   const activity = new Activity(orm, opened.options.clock.now());
@@ -51,7 +65,12 @@ function assemble(opened: Opened): JobStore {
     afterCommit: () => {
       counters.settle();
       activity.settle();
-      checkpoints.noteCommit();
+      checkpoints.noteCommit(!reserve.isWhole);
+    },
+    hasRoom: () => reserve.isWhole,
+    makeRoom: () => {
+      const isFreed = reserve.spend();
+      return checkpoints.tryRun() || isFreed;
     },
   });
   const session: Session = {
@@ -77,6 +96,7 @@ function assemble(opened: Opened): JobStore {
     ...decisions(session, writer),
     ...upkeep(session, writer),
     ...apiKeys(session),
+    keepReserve: async () => reserve.refill(),
     onChange: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);

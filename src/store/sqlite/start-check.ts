@@ -5,19 +5,26 @@ import { StoreOpenError } from '../store-open-error.ts';
 import { PageSums } from './page-sums.ts';
 import { scanWal } from './wal-scan.ts';
 
+/** Throws `corrupt` when SQLite would drop what was acknowledged from the log, and say nothing. */
+export function refuseBrokenLog(path: string): void {
+  if (scanWal(`${path}-wal`).broken) throw damaged(path, 'its log is broken before its end');
+}
+
 /**
- * Throws StoreOpenError `corrupt` when what SQLite would drop from the log had been acknowledged, or
- * a page is not what was written. A file without page sums (a restored backup) is read whole by
- * SQLite's own check instead, which takes 8 s for a million jobs, once.
+ * Throws StoreOpenError `corrupt` when a page is not what was written or the log is not all there.
+ * A file without page sums (a restored backup) is read whole by SQLite's own check instead, which
+ * takes 1 s for 100,000 jobs, once.
  */
 export function refuseDamaged(path: string): void {
-  const wal = scanWal(`${path}-wal`);
-  if (wal.broken) throw damaged(path, 'its log is broken before its end');
   const sums = PageSums.open(path);
-  const fault = sums ? sums.findFault(path, wal) : findFaultWithoutSums(path);
+  const fault = sums
+    ? sums.findFault(path, scanWal(`${path}-wal`))
+    : findFaultWithoutSums(path);
   sums?.close();
   if (fault === undefined) return;
-  const replaced = sums ? `, or for another file put in its place remove ${PageSums.pathOf(path)}` : '';
+  const replaced = sums
+    ? `, or for another file put in its place remove ${PageSums.pathOf(path)}`
+    : '';
   throw damaged(path, fault, replaced);
 }
 

@@ -85,7 +85,7 @@ export function submissions(session: Session, writer: JobWriter): Pick<JobStore,
   }
 
   return {
-    submit: (newJobs) => commits.run((tx) => newJobs.map((job) => submitOne(tx, job))),
+    submit: (newJobs) => commits.runNewWork((tx) => newJobs.map((job) => submitOne(tx, job))),
   };
 }
 

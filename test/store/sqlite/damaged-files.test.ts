@@ -86,7 +86,8 @@ const DAMAGE: ((file: string, random: Random) => string)[] = [
     const bytes = readFileSync(file);
     const from = random(bytes.length);
     const to = from + 1 + random(8192);
-    writeFileSync(file, bytes.fill(0, from, to));
+    bytes.subarray(from, to).fill(0);
+    writeFileSync(file, bytes);
     return `bytes ${from} to ${to} blanked`;
   },
 ];
@@ -118,7 +119,7 @@ async function answered<T>(answer: Promise<T>): Promise<T | undefined> {
   }
 }
 
-/** Every read is right; how many were refused instead. */
+/** Every read is right, or refused. */
 async function expectTruth(store: JobStore, world: World): Promise<void> {
   for (const [jobId, expected] of world) {
     const state = await answered(store.findState({ tenant: TENANT, jobId }).then((found) => found ?? null));
@@ -187,7 +188,6 @@ describe('undamaged', () => {
     const path = copyDatabase(of.path, join(folder, 'whole'));
     const store = openTestStore(path);
     await expectTruth(store, of.world);
-    expect(await store.findStatuses(TENANT, [...of.world.keys()])).toHaveLength;
     await store.close();
     expect(FILES.filter((suffix) => existsSync(path + suffix))).toEqual(['', '.sums']);
     rmSync(join(path, '..'), { recursive: true });

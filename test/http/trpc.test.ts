@@ -1,0 +1,109 @@
+// tRPC at /trpc: batches, queries by GET and POST, and errors in its own shape before a procedure.
+import { createTRPCClient, httpBatchLink } from '@trpc/client';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { AppRouter } from '../../src/index.ts';
+import { ENDPOINT, finishJob, refusal, UNKNOWN_ID } from '../clients.ts';
+import { startTestGateway, type TestGateway } from '../gateway.ts';
+
+let gateway: TestGateway;
+
+beforeAll(async () => {
+  gateway = await startTestGateway();
+});
+
+afterAll(() => gateway.close());
+
+function batching(methodOverride?: 'POST') {
+  const headers = { 'x-api-key': gateway.keys.submit };
+  const link = httpBatchLink({
+    url: `${gateway.url}/trpc`,
+    headers,
+    ...(methodOverride && { methodOverride }),
+  });
+  return createTRPCClient<AppRouter>({ links: [link] });
+}
+
+describe('a batch', () => {
+  it('of 100 queries in one URL, each with its own answer', async () => {
+    const { job_id } = await finishJob(gateway);
+    const client = batching();
+    const calls = Array.from({ length: 100 }, (_, i) =>
+      client.job.status.query({ job_id: i % 2 ? job_id : UNKNOWN_ID }).then(
+        ({ response }) => response.job_status,
+        () => 'refused',
+      ),
+    );
+    const answers = await Promise.all(calls);
+    expect(answers).toEqual(Array.from({ length: 100 }, (_, i) => (i % 2 ? 'done' : 'refused')));
+  });
+
+  it('of 400 by POST', async () => {
+    const { job_id } = await finishJob(gateway);
+    const client = batching('POST');
+    const calls = Array.from({ length: 400 }, () => client.job.status.query({ job_id }));
+    expect((await Promise.all(calls)).every(({ code }) => code === 200)).toBe(true);
+  });
+
+  it('of mutations', async () => {
+    const client = batching();
+    const calls = [1, 2, 3].map((n) =>
+      client.job.submit.mutate({ endpoint: ENDPOINT, payload: { n } }),
+    );
+    const ids = (await Promise.all(calls)).map(({ job_id }) => job_id);
+    expect(new Set(ids).size).toBe(3);
+  });
+});
+
+describe('an error before the procedure', () => {
+  it.each([
+    ['a body that is no JSON', 'POST', 'job.submit', { rawBody: '{' }, 400, 'BAD_REQUEST'],
+    ['an input that is no JSON', 'GET', 'job.status?input=%7B', {}, 400, 'BAD_REQUEST'],
+    [
+      'a batch that is none',
+      'POST',
+      'job.submit,job.submit?batch=1',
+      { body: [1] },
+      400,
+      'BAD_REQUEST',
+    ],
+    ['an unknown procedure', 'GET', 'job.nope', {}, 404, 'NOT_FOUND'],
+    ['an inherited name', 'GET', 'constructor', {}, 404, 'NOT_FOUND'],
+    ['a mutation by GET', 'GET', 'job.submit', {}, 405, 'METHOD_NOT_SUPPORTED'],
+    ['10 MB', 'POST', 'job.submit', { rawBody: `"${'x'.repeat(1e7)}"` }, 413, 'PAYLOAD_TOO_LARGE'],
+  ])('for %s', async (_what, method, path, request, status, code) => {
+    const headers: Record<string, string> =
+      method === 'POST' ? { 'content-type': 'application/json' } : {};
+    const key = gateway.keys.submit;
+    const answer = await gateway.request(method, `/trpc/${path}`, { key, headers, ...request });
+    const [body] = [answer.json].flat();
+    expect({ status: answer.status, data: body.error.data }).toMatchObject({
+      status,
+      data: { code, httpStatus: status },
+    });
+    expect(answer.headers.get('content-type')).toMatch(/^application\/json/);
+    expect(answer.text).not.toMatch(/stack|node_modules|\.ts/);
+  });
+
+  it('for a content type that is not JSON', async () => {
+    const headers = { 'content-type': 'text/plain' };
+    const key = gateway.keys.submit;
+    const answer = await gateway.request('POST', '/trpc/job.submit', {
+      key,
+      headers,
+      rawBody: '{}',
+    });
+    expect(answer).toMatchObject({ status: 415, json: { error: { data: { httpStatus: 415 } } } });
+  });
+
+  it('tells no stack, and what Retry-After would say', async () => {
+    const client = batching();
+    const told = await refusal(client.job.status.query({ job_id: 'x' }));
+    expect(Object.keys(told).toSorted()).toEqual([
+      'code',
+      'httpStatus',
+      'issues',
+      'message',
+      'reason',
+    ]);
+  });
+});

@@ -1,0 +1,93 @@
+// Conformance: listeners are told of every change, after it is true, in order.
+import { describe, expect, it } from 'vitest';
+import type { JobChange } from '../../../src/store/job-store.ts';
+import { benchFor, ENDPOINT, expectRefusal, failure, newJob, RESULT, TENANT, type Suite } from './harness.ts';
+
+export function eventTests(suite: Suite): void {
+  describe('changes', () => {
+    it('each is told once, with its version and whether it is claimable', async () => {
+      const bench = await benchFor(suite);
+      const holder = await bench.running();
+      await bench.store.heartbeat(holder, null, { percent: 1 });
+      await bench.store.fail(holder, failure());
+      await bench.passAndWake(1000);
+      const second = await bench.claimOne();
+      await bench.store.cancel(second);
+      await bench.store.release(second);
+      await bench.store.delete(second);
+      const told = ['kind', 'version', 'claimable'] as const;
+      expect(bench.changes.map((change) => told.map((key) => change[key]))).toEqual([
+        ['queued', 1, true],
+        ['running', 2, false],
+        ['progress', 3, false],
+        ['queued', 4, false],
+        ['queued', 5, true],
+        ['running', 6, false],
+        ['cancel_requested', 7, false],
+        ['cancelled', 8, false],
+        ['deleted', 9, false],
+      ]);
+      const of = { tenant: TENANT, jobId: holder.jobId, endpoint: ENDPOINT };
+      for (const change of bench.changes) expect(change).toMatchObject(of);
+    });
+
+    it('when a listener hears of it, it is true, and the caller does not know yet', async () => {
+      const bench = await benchFor(suite);
+      const order: string[] = [];
+      const seen: Promise<void>[] = [];
+      const look = async ({ tenant, jobId, version, kind }: JobChange) => {
+        order.push(`told ${kind}`);
+        const state = await bench.store.findState({ tenant, jobId });
+        expect(state?.version).toBe(version);
+      };
+      bench.store.onChange((change) => seen.push(look(change)));
+      const holder = await bench.running();
+      order.push('claimed');
+      await bench.store.complete(holder, RESULT);
+      order.push('completed');
+      await Promise.all(seen);
+      expect(order).toEqual(['told queued', 'told running', 'claimed', 'told done', 'completed']);
+    });
+
+    it('a refused change is not told of', async () => {
+      const bench = await benchFor(suite, { maxQueueLength: 1 });
+      await expectRefusal(bench.store.submit([newJob(), newJob()]), 'too_many_requests');
+      const done = await bench.inState('done');
+      bench.changes.length = 0;
+      await expectRefusal(bench.store.cancel(done), 'illegal_transition');
+      await expectRefusal(bench.store.retry(done), 'illegal_transition');
+      await bench.store.complete(done, RESULT);
+      expect(bench.changes).toEqual([]);
+    });
+
+    it('under load every job has its changes in order, without a gap', async () => {
+      const bench = await benchFor(suite);
+      await Promise.all(
+        Array.from({ length: 100 }, async () => {
+          await bench.submit();
+          const holder = await bench.claimOne();
+          await bench.store.heartbeat(holder, null, { percent: 50 });
+          await bench.store.complete(holder, RESULT);
+        }),
+      );
+      const jobIds = new Set(bench.changes.map(({ jobId }) => jobId));
+      expect(jobIds.size).toBe(100);
+      for (const jobId of jobIds) {
+        expect(bench.kinds(jobId)).toEqual(['queued', 'running', 'progress', 'done']);
+        const versions = bench.changes.filter((change) => change.jobId === jobId);
+        expect(versions.map(({ version }) => version)).toEqual([1, 2, 3, 4]);
+      }
+    });
+
+    it('who stops listening hears no more', async () => {
+      const bench = await benchFor(suite);
+      const heard: JobChange[] = [];
+      const stop = bench.store.onChange((change) => heard.push(change));
+      await bench.submit();
+      stop();
+      await bench.submit();
+      expect(heard).toHaveLength(1);
+      expect(bench.changes).toHaveLength(2);
+    });
+  });
+}

@@ -1,0 +1,90 @@
+// Conformance: ended jobs go when their time is up or by request, and only they.
+import { describe, expect, it } from 'vitest';
+import { JOB_STATUSES, hasEnded } from '../../../src/contract/job.ts';
+import {
+  benchFor,
+  expectCountersToAgree,
+  MANY,
+  RETENTION_MS,
+  TENANT,
+  type Suite,
+} from './harness.ts';
+
+export function retentionTests(suite: Suite): void {
+  describe('retention', () => {
+    it.each(JOB_STATUSES)('a %s job past its retention', async (status) => {
+      const bench = await benchFor(suite);
+      const ref = await bench.inState(status);
+      const { expiresAt } = await bench.find(ref);
+      expect(expiresAt).toBe(hasEnded(status) ? bench.clock.now() + RETENTION_MS : null);
+      bench.clock.advance(RETENTION_MS - 1);
+      expect(await bench.store.prune(MANY)).toBe(0);
+      bench.clock.advance(1);
+      expect(await bench.store.prune(MANY)).toBe(hasEnded(status) ? 1 : 0);
+      expect(await bench.status(ref)).toBe(hasEnded(status) ? undefined : status);
+      await expectCountersToAgree(bench, TENANT);
+    });
+
+    it('a job may have a retention of its own', async () => {
+      const bench = await benchFor(suite);
+      const ref = await bench.inState('done', { retentionSeconds: 60 });
+      bench.clock.advance(59_999);
+      expect(await bench.store.prune(MANY)).toBe(0);
+      bench.clock.advance(1);
+      expect(await bench.store.prune(MANY)).toBe(1);
+      expect(await bench.store.find(ref)).toBeUndefined();
+      expect(await bench.store.listAttempts(ref)).toEqual([]);
+    });
+
+    it('without a retention it is kept for ever, unless the job says otherwise', async () => {
+      const bench = await benchFor(suite, { retentionMs: 0 });
+      const kept = await bench.inState('done');
+      const gone = await bench.inState('done', { retentionSeconds: 1 });
+      bench.clock.advance(100 * RETENTION_MS);
+      expect(await bench.store.prune(MANY)).toBe(1);
+      expect(await bench.status(kept)).toBe('done');
+      expect(await bench.status(gone)).toBeUndefined();
+    });
+
+    it('a retried job is not removed', async () => {
+      const bench = await benchFor(suite);
+      const ref = await bench.inState('failed', { retentionSeconds: 1 });
+      await bench.store.retry(ref);
+      bench.clock.advance(RETENTION_MS);
+      expect(await bench.store.prune(MANY)).toBe(0);
+      expect(await bench.status(ref)).toBe('queued');
+    });
+
+    it('removes no more than asked for, the oldest first', async () => {
+      const bench = await benchFor(suite);
+      const refs = [];
+      for (let i = 0; i < 5; i += 1) {
+        refs.push(await bench.inState('done'));
+        bench.clock.advance(1);
+      }
+      bench.clock.advance(RETENTION_MS);
+      expect(await bench.store.prune(2)).toBe(2);
+      const left = await Promise.all(refs.map((ref) => bench.status(ref)));
+      expect(left).toEqual([undefined, undefined, 'done', 'done', 'done']);
+      expect(await bench.store.prune(MANY)).toBe(3);
+    });
+
+    it('a removed job leaves its idempotency key free', async () => {
+      const bench = await benchFor(suite);
+      const idempotency = { key: 'order-7', digest: 'one', ttlMs: 10 * RETENTION_MS };
+      const ref = await bench.inState('done', { idempotency });
+      await bench.store.delete(ref);
+      const again = await bench.submit({ idempotency: { ...idempotency, digest: 'two' } });
+      expect(again).not.toBe(ref.jobId);
+    });
+
+    it('a checkpoint loses nothing', async () => {
+      const bench = await benchFor(suite);
+      const ref = await bench.inState('done');
+      await bench.store.checkpoint();
+      expect(await bench.status(ref)).toBe('done');
+      await bench.restart();
+      expect(await bench.status(ref)).toBe('done');
+    });
+  });
+}
