@@ -129,8 +129,8 @@ class SalvageTarget {
     if (table === 'sqlite_sequence') this.#lastEvent = Math.max(this.#lastEvent, Number(row.values[1]));
     const take = this.#takes.get(table);
     if (!take) return;
-    this.#found.add(table);
-    if (!take(row)) this.brokenRows += 1;
+    if (take(row)) this.#found.add(table);
+    else this.brokenRows += 1;
   }
 
   /**
@@ -191,7 +191,7 @@ const CHECKSUMS: Record<string, [crc: string, text: string][]> = {
 };
 
 function holds(text: Value, crc: Value): boolean {
-  return text === null ? crc === null : crc32(text as string) === crc;
+  return text === null ? crc === null : typeof text === 'string' && crc32(text) === crc;
 }
 
 /** The CHECKs of the new tables are the last test of what is whole. */
