@@ -37,7 +37,7 @@ export class Bench {
   /** A copy of its own for each server, so that none shares locks or a log with another. */
   copyOf(file: Filled): string {
     const path = this.workspace.newFile();
-    copyFileSync(file.path, path);
+    for (const suffix of ['', '.sums']) copyFileSync(file.path + suffix, path + suffix);
     return path;
   }
 

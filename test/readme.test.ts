@@ -10,6 +10,8 @@ import { LISTEN_EXIT_CODES, STORE_EXIT_CODES } from '../src/cli/exit-codes.ts';
 import { readConfig, VARIABLES } from '../src/config.ts';
 import { HTTP_STATUS } from '../src/contract/errors.ts';
 import { JOB_STATUSES } from '../src/contract/job.ts';
+import { appRouter } from '../src/procedures/router.ts';
+import type { Meta } from '../src/procedures/trpc.ts';
 import { startTestGateway, type TestGateway } from './gateway.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -120,6 +122,16 @@ describe('the tables', () => {
     const fallback = defaults[field];
     expect(rowOf(`\`${name}\``)).toContain(fallback === undefined ? '| |' : `| \`${fallback}\` |`);
   });
+
+  it.each(Object.entries(appRouter._def.procedures))(
+    'of the API has %s with its scope',
+    (_, made) => {
+      const { openapi, scope } = (made as unknown as { _def: { meta: Meta } })._def.meta;
+      const path = openapi?.path.replace('/v1/toolkit/', '') ?? '';
+      const row = rows.find((each) => each.split('|')[1]?.match(`[\`/ ]${path}\``)) ?? `no ${path}`;
+      expect(row.split('|')[2]).toBe(` ${scope} `);
+    },
+  );
 
   it.each(JOB_STATUSES)('of states has %s', (status) => {
     expect(rowOf(`\`${status}\``)).toMatch(/\| .+ \|/);

@@ -17,7 +17,9 @@ export interface SmallDisk {
 export function mountSmallDisk(bytes: number): SmallDisk | undefined {
   const folder = mkdtempSync(join(tmpdir(), 'jobgate-disk-'));
   try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${bytes}`, 'none', folder], { stdio: 'pipe' });
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${bytes}`, 'none', folder], {
+      stdio: 'pipe',
+    });
   } catch (error) {
     rmSync(folder, { recursive: true });
     process.stderr.write(`LEFT OUT: no full disk could be made here (${String(error).trim()})\n`);

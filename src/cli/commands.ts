@@ -19,7 +19,10 @@ export const COMMANDS: Record<string, Command> = {
   keys: { summary: 'create, list and revoke API keys', load: () => import('./keys.ts') },
   check: { summary: 'validate everything without starting', load: () => import('./check.ts') },
   openapi: { summary: 'print the OpenAPI document', load: () => import('./openapi.ts') },
-  salvage: { summary: 'save what is whole of a damaged database', load: () => import('./salvage.ts') },
+  salvage: {
+    summary: 'save what is whole of a damaged database',
+    load: () => import('./salvage.ts'),
+  },
   help: { summary: 'show this help', load: () => import('./help.ts') },
   version: { summary: 'print the version', load: () => import('./version.ts') },
 };

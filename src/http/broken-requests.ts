@@ -1,28 +1,47 @@
 // Requests that Node refuses before Fastify sees them: they get our JSON too.
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { JobgateError } from '../contract/errors.ts';
-import { errorBody, JSON_TYPE, knownError } from './errors.ts';
+import { errorBody, errorHeaders, JSON_TYPE, knownError, methodNotAllowed } from './errors.ts';
 
 /** What Node could not read as HTTP. Written to the socket by hand: there is no response object. */
 export function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
   const known =
     knownError(error, 0) ?? new JobgateError('bad_request', 'The request is not well-formed HTTP');
-  const body = JSON.stringify(errorBody(known));
+  writeLastAnswer(socket, known);
+}
+
+/** How long a client may take to close its side after the last answer on a connection. */
+const LINGER_MS = 1000;
+
+/**
+ * A reset right after the answer could take it back, so the socket lingers; but not for as long as
+ * the client likes: one that never closes would keep the descriptor, and hold up a stop.
+ */
+function writeLastAnswer(socket: Duplex, error: JobgateError): void {
+  const body = JSON.stringify(errorBody(error));
+  const headers = Object.entries(errorHeaders(error)).map(([name, value]) => `${name}: ${value}`);
   const head = [
-    `HTTP/1.1 ${known.httpStatus} ${REASONS[known.httpStatus] ?? 'Bad Request'}`,
+    `HTTP/1.1 ${error.httpStatus} ${STATUS_CODES[error.httpStatus]}`,
     `Content-Type: ${JSON_TYPE}`,
     `Content-Length: ${Buffer.byteLength(body)}`,
+    ...headers,
     'Connection: close',
   ];
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+  setTimeout(() => socket.destroy(), LINGER_MS).unref();
 }
 
-const REASONS: Record<number, string> = {
-  408: 'Request Timeout',
-  431: 'Request Header Fields Too Large',
-};
+/** Node closes a CONNECT without a word, whatever it names: it asks for a proxy. */
+export function answerConnects(server: Server): void {
+  server.on('connect', (_request: IncomingMessage, socket: Duplex) => {
+    // From here on Node listens no more: an error that nobody hears would end the process.
+    socket.on('error', () => socket.destroy());
+    writeLastAnswer(socket, methodNotAllowed(['GET', 'HEAD', 'POST']));
+  });
+}
 
 /** Node answers an `Expect` it does not know with an empty 417. */
 export function answerExpectations(server: Server): void {

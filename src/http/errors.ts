@@ -72,6 +72,11 @@ export function bodyTooLarge(bodyLimit: number): JobgateError {
   return new JobgateError('payload_too_large', `The body is over the limit of ${bodyLimit} bytes`);
 }
 
+export function methodNotAllowed(methods: readonly string[]): JobgateError {
+  const allow = methods.join(', ');
+  return new JobgateError('method_not_allowed', `Method not allowed: use ${allow}`, { allow });
+}
+
 export function malformedBody(message: string): JobgateError {
   return invalidPayload([{ path: '', message }]);
 }

@@ -1,7 +1,6 @@
 // REST: every procedure that has a path becomes a native Fastify route.
 import type { AnyProcedure } from '@trpc/server';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { JobgateError } from '../contract/errors.ts';
 import { JsonText } from '../contract/json-text.ts';
 import { appRouter } from '../procedures/router.ts';
 import { runnerOf } from '../procedures/run-procedure.ts';
@@ -73,9 +72,4 @@ function inputOf(request: FastifyRequest): unknown {
 function sendJson(reply: FastifyReply, output: unknown): FastifyReply {
   const text = output instanceof JsonText ? output.text : JSON.stringify(output);
   return reply.type(JSON_TYPE).send(text);
-}
-
-export function methodNotAllowed(methods: readonly string[]): JobgateError {
-  const allow = methods.join(', ');
-  return new JobgateError('method_not_allowed', `Method not allowed: use ${allow}`, { allow });
 }

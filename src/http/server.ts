@@ -9,12 +9,14 @@ import { JobgateError } from '../contract/errors.ts';
 import { buildOpenApiDocument } from '../procedures/openapi.ts';
 import type { Services } from '../procedures/trpc.ts';
 import { parseJsonBodies } from './body-parser.ts';
-import { answerBrokenRequest, answerExpectations } from './broken-requests.ts';
+import { answerBrokenRequest, answerConnects, answerExpectations } from './broken-requests.ts';
 import { authenticate } from './context.ts';
 import { mountDocs } from './docs.ts';
-import { JSON_TYPE, knownError, sendError } from './errors.ts';
-import { bodyLimitOf, methodNotAllowed, mountProcedures, type MountedPaths } from './rest.ts';
-import { mountTrpc } from './trpc.ts';
+import { JSON_TYPE, knownError, methodNotAllowed, sendError } from './errors.ts';
+import { bodyLimitOf, mountProcedures, type MountedPaths } from './rest.ts';
+import { isTrpcPath, mountTrpc, TRPC_METHODS } from './trpc.ts';
+
+import { closeUnusedConnections } from './unused-connections.ts';
 
 export interface ServerOptions {
   /** Fastify's `logger` option. */
@@ -61,6 +63,8 @@ export async function buildServer(
     clientErrorHandler: answerBrokenRequest,
   });
   answerExpectations(app.server);
+  closeUnusedConnections(app);
+  answerConnects(app.server);
   app.decorateRequest('principal', null);
   app.decorateRequest('startedAt', 0);
   parseJsonBodies(app);
@@ -106,10 +110,14 @@ async function refuseUnrouted(
   services: Services,
   mounted: MountedPaths,
 ): Promise<never> {
-  const found = mounted.get(request.url.split('?')[0] ?? '');
+  const found = findMounted(mounted, request.url.split('?')[0] ?? '');
   if (!found) throw new JobgateError('not_found', 'Not found');
   if (!found.open) await authenticate(services, request);
   throw methodNotAllowed(found.methods);
+}
+
+function findMounted(mounted: MountedPaths, path: string) {
+  return isTrpcPath(path) ? { methods: TRPC_METHODS, open: false } : mounted.get(path);
 }
 
 async function mountDocument(

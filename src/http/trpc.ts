@@ -13,7 +13,14 @@ import { parseJson, parseJsonBodies } from './body-parser.ts';
 import { authenticate, createContext } from './context.ts';
 import { errorHeaders, JSON_TYPE } from './errors.ts';
 
-export const TRPC_PREFIX = '/trpc';
+const TRPC_PREFIX = '/trpc';
+
+export const TRPC_METHODS = ['GET', 'POST'];
+
+/** A procedure's path, or that of a batch of them. */
+export function isTrpcPath(path: string): boolean {
+  return /^\/trpc\/[^/]*$/.test(path);
+}
 
 /** Turns anything thrown into a JobgateError, and logs what must be. */
 type ToJobgateError = (error: unknown, request: CreateFastifyContextOptions['req']) => JobgateError;
@@ -33,7 +40,9 @@ export async function mountTrpc(
         sendTrpcError(reply, toJobgateError(error, request)),
       );
       scope.route<TrpcRoute>({
-        method: ['GET', 'POST'],
+        method: TRPC_METHODS,
+        // Fastify's HEAD cannot measure the `Response` that tRPC sends, and no client asks for it.
+        exposeHeadRoute: false,
         url: '/:path',
         handler: async (req, res) => {
           if (req.query.input !== undefined) parseJson(req.query.input, 'input');

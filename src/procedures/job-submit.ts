@@ -29,7 +29,7 @@ const responseHeaders = z.object({
     .describe('Sent when the job is one that an earlier request with the same key made.'),
 });
 
-/** How soon it is worth asking for the status of a job that was just submitted. */
+/** How soon it is worth asking for the status of a job that may be claimed at once. */
 const RETRY_AFTER_SECONDS = 1;
 
 export const jobSubmit = procedure
@@ -55,10 +55,16 @@ export const jobSubmit = procedure
     const [submitted] = await services.store.submit([toNewJob(job, ctx)]);
     if (!submitted) throw new Error('the store answered no job for one');
     ctx.setHeader('location', `/v1/toolkit/job/get?job_id=${submitted.jobId}`);
-    ctx.setHeader('retry-after', String(Math.ceil(job.delay_seconds ?? 0) || RETRY_AFTER_SECONDS));
+    ctx.setHeader('retry-after', String(retryAfter(job, services.clock.now())));
     if (submitted.replayed) ctx.setHeader('idempotent-replayed', 'true');
     return viewOfAccepted(submitted, services);
   });
+
+/** Whole seconds until the job may be claimed, and never none. */
+function retryAfter({ delay_seconds, run_at }: NewJobInput, now: number): number {
+  const seconds = delay_seconds ?? ((run_at ?? now) - now) / 1000;
+  return Math.max(RETRY_AFTER_SECONDS, Math.ceil(seconds));
+}
 
 /** The draft has the key as a quoted string; callers send it without quotes as often. */
 function withHeaderKey(job: NewJobInput, ctx: Context): NewJobInput {

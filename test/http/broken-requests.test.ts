@@ -1,5 +1,7 @@
 // Requests that are broken before Fastify sees them, over real sockets.
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { submitJob } from '../clients.ts';
 import { startTestGateway, type TestGateway } from '../gateway.ts';
 import { expectRaw, sendBytes } from './sockets.ts';
@@ -72,6 +74,33 @@ describe('nothing', () => {
     const counts = await gateway.services.store.countByStatus('default');
     expect(counts.filter(({ endpoint }) => endpoint === '/cut')).toEqual([]);
     await submitJob(gateway);
+  });
+});
+
+describe('405', () => {
+  it.each(['example.com:443', PATH])('for CONNECT %s', async (target) => {
+    const answer = await send(`CONNECT ${target} HTTP/1.1\r\nHost: x\r\n\r\n`);
+    expectRaw(answer, 405, 'Method not allowed: use GET, HEAD, POST');
+    expect(answer?.headers.allow).toBe('GET, HEAD, POST');
+  });
+});
+
+describe('a client that never closes its side', () => {
+  it.each([
+    ['garbage', 'garbage\r\n\r\n'],
+    ['a CONNECT', 'CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n'],
+  ])('does not hold up a stop after %s', async (_what, bytes) => {
+    const own = await startTestGateway();
+    const port = Number(new URL(own.url).port);
+    const socket = connect({ host: '127.0.0.1', port, allowHalfOpen: true });
+    onTestFinished(() => void socket.destroy());
+    socket.on('error', () => {});
+    socket.resume().write(bytes);
+    await once(socket, 'end');
+    const begun = performance.now();
+    await own.close();
+    // Otherwise it takes all of the grace that a request under way has.
+    expect(performance.now() - begun).toBeLessThan(4000);
   });
 });
 

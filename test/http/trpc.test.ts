@@ -54,6 +54,20 @@ describe('a batch', () => {
   });
 });
 
+describe('a method that tRPC does not use', () => {
+  it.each(['HEAD', 'PUT', 'DELETE', 'OPTIONS'])('405 with Allow for %s', async (method) => {
+    const key = gateway.keys.read;
+    for (const path of ['job.status', 'job.status,job.get?batch=1', 'job.nope']) {
+      const answer = await gateway.request(method, `/trpc/${path}`, { key });
+      expect(answer.status).toBe(405);
+      expect(answer.headers.get('allow')).toBe('GET, POST');
+      const body = { error: 'Method not allowed: use GET, POST', code: 405 };
+      expect(answer.json).toEqual(method === 'HEAD' ? undefined : body);
+    }
+    expect((await gateway.request(method, '/trpc/job.status')).status).toBe(401);
+  });
+});
+
 describe('an error before the procedure', () => {
   it.each([
     ['a body that is no JSON', 'POST', 'job.submit', { rawBody: '{' }, 400, 'BAD_REQUEST'],

@@ -104,6 +104,17 @@ describe('202', () => {
     expect(delayed.headers.get('retry-after')).toBe('91');
   });
 
+  it('tells to ask again no sooner than its run_at', async () => {
+    const before = Date.now();
+    const later = await submit({ endpoint: ENDPOINT, run_at: before + 3_600_000 });
+    const spent = Math.ceil((Date.now() - before) / 1000);
+    const told = Number(later.headers.get('retry-after'));
+    expect(told).toBeGreaterThanOrEqual(3600 - spent);
+    expect(told).toBeLessThanOrEqual(3600);
+    const past = await submit({ endpoint: ENDPOINT, run_at: before - 3_600_000 });
+    expect(past.headers.get('retry-after')).toBe('1');
+  });
+
   it('takes a payload of just under MAX_BODY_BYTES', async () => {
     const body = { endpoint: ENDPOINT, payload: { x: '' } };
     body.payload.x = 'x'.repeat(1024 * 1024 - JSON.stringify(body).length);

@@ -158,18 +158,21 @@ describe('200 with filters', () => {
     { since: TIMES[2], until: TIMES[0] },
   ];
 
-  it.each([undefined, ...STATES])('job_status %s, with and without every other', async (job_status) => {
-    for (const endpoint of [undefined, OTHER, '/v1/none']) {
-      for (const id of [undefined, 'mine', 'none']) {
-        for (const range of ranges) {
-          const filter = { job_status, endpoint, id, ...range };
-          const pages = await readPages(world, { ...filter, limit: 7 });
-          const found = pages.flatMap(({ jobs }) => jobs);
-          expect({ filter, found: idsOf(found) }).toEqual({ filter, found: expectedIds(filter) });
+  it.each([undefined, ...STATES])(
+    'job_status %s, with and without every other',
+    async (job_status) => {
+      for (const endpoint of [undefined, OTHER, '/v1/none']) {
+        for (const id of [undefined, 'mine', 'none']) {
+          for (const range of ranges) {
+            const filter = { job_status, endpoint, id, ...range };
+            const pages = await readPages(world, { ...filter, limit: 7 });
+            const found = pages.flatMap(({ jobs }) => jobs);
+            expect({ filter, found: idsOf(found) }).toEqual({ filter, found: expectedIds(filter) });
+          }
         }
       }
-    }
-  });
+    },
+  );
 
   type Filter = Partial<Record<'job_status' | 'endpoint' | 'id', string | undefined>> & {
     since?: number | undefined;
@@ -250,7 +253,7 @@ describe('400', () => {
     const { status, json } = await list({ [path]: value });
     expect({ status, path: json.issues?.[0].path }).toEqual({ status: 400, path });
     const { query } = trpcClient(gateway, gateway.keys.read).jobs.list;
-    const over = await refusal(query({ [path]: value } as never));
+    const over = await refusal(query({ [path]: value }));
     expect(over).toMatchObject({ httpStatus: 400, issues: json.issues });
   });
 

@@ -1,6 +1,14 @@
 // A new job's fields: their bounds, what they do in the queue, and one job for one idempotency key.
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { claimJob, ENDPOINT, expectAnswer, post, refusal, submitJob, trpcClient } from '../clients.ts';
+import {
+  claimJob,
+  ENDPOINT,
+  expectAnswer,
+  post,
+  refusal,
+  submitJob,
+  trpcClient,
+} from '../clients.ts';
 import { createTestKey, startTestGateway, type TestGateway } from '../gateway.ts';
 import { HeldClock } from '../held-clock.ts';
 
@@ -23,7 +31,11 @@ async function ownGateway(...[options]: Parameters<typeof startTestGateway>): Pr
 }
 
 const submit = (fields: object, headers: Record<string, string> = {}, of = gateway) =>
-  of.request('POST', PATH, { key: of.keys.submit, body: { endpoint: ENDPOINT, ...fields }, headers });
+  of.request('POST', PATH, {
+    key: of.keys.submit,
+    body: { endpoint: ENDPOINT, ...fields },
+    headers,
+  });
 
 const submitWith = (key: string, fields: object = {}) => submit(fields, { 'idempotency-key': key });
 
@@ -218,7 +230,10 @@ describe('idempotency', () => {
     ['not ASCII', 'caf\u00e9'],
   ])('400 where the header is %s', async (_what, key) => {
     const { status, json } = await submitWith(key);
-    expect({ status, path: json.issues?.[0].path }).toEqual({ status: 400, path: 'idempotency_key' });
+    expect({ status, path: json.issues?.[0].path }).toEqual({
+      status: 400,
+      path: 'idempotency_key',
+    });
   });
 
   it('takes 255 characters, spaces and quotes inside', async () => {

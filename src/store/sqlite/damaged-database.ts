@@ -51,7 +51,12 @@ export class DamagedDatabase {
       if (!page) this.lostPages += 1;
       const root = page && this.#findRoot(number);
       if (!page || root === undefined) continue;
-      const rows = rowsOf(number, page, (next) => this.#readPage(next), () => (this.lostRows += 1));
+      const rows = rowsOf(
+        number,
+        page,
+        (next) => this.#readPage(next),
+        () => (this.lostRows += 1),
+      );
       for (const row of rows) yield { ...row, root };
     }
   }

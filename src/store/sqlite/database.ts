@@ -7,6 +7,7 @@ import { readMigrationFiles } from 'drizzle-orm/migrator';
 import { StoreOpenError } from '../store-open-error.ts';
 import { Checkpoints } from './checkpoints.ts';
 import { PageSums } from './page-sums.ts';
+import { readOnly } from './read-only.ts';
 import { toOpenError } from './sqlite-errors.ts';
 import { refuseBrokenLog, refuseDamaged, refuseEmptied } from './start-check.ts';
 import { scanWal } from './wal-scan.ts';
@@ -153,9 +154,9 @@ function refuseUnsuitable(path: string, isNew: boolean): void {
     );
   }
   refuseForeignFile(path);
-  refuseBrokenLog(path);
+  const wal = refuseBrokenLog(path);
   refuseNewerOrForeign(path);
-  refuseDamaged(path);
+  refuseDamaged(path, wal);
 }
 
 /** SQLite would delete a log whose database is gone, and start empty. */
@@ -188,23 +189,19 @@ function refuseForeignFile(path: string): void {
 
 /** Read only, so that a file we must not touch is not touched. */
 function refuseNewerOrForeign(path: string): void {
-  const sqlite = new Database(path, { readonly: true, fileMustExist: true });
-  try {
-    const applied = appliedMigrations(sqlite);
-    if (applied === undefined) {
-      throw new StoreOpenError(
-        'unusable',
-        `The database ${path} belongs to another program: name another file in DATABASE_URL`,
-      );
-    }
-    if (applied.some((when) => !knownMigrations().has(when))) {
-      throw new StoreOpenError(
-        'newer_version',
-        `The database ${path} was written by a newer Jobgate: upgrade Jobgate, or restore a backup from before its upgrade`,
-      );
-    }
-  } finally {
-    sqlite.close();
+  const applied = readOnly(path, appliedMigrations);
+  if (applied === undefined) {
+    throw new StoreOpenError(
+      'unusable',
+      `The database ${path} belongs to another program: name another file in DATABASE_URL`,
+    );
+  }
+  const known = knownMigrations();
+  if (applied.some((when) => !known.has(when))) {
+    throw new StoreOpenError(
+      'newer_version',
+      `The database ${path} was written by a newer Jobgate: upgrade Jobgate, or restore a backup from before its upgrade`,
+    );
   }
 }
 

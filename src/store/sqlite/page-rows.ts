@@ -19,7 +19,12 @@ const INDEX_INNER = 0x02;
 const FILE_HEADER_BYTES = 100;
 
 /** Every whole row of the page; `onLost` is called for each that is not. Other pages have none. */
-export function rowsOf(number: number, page: Buffer, readPage: ReadPage, onLost: () => void): PageRow[] {
+export function rowsOf(
+  number: number,
+  page: Buffer,
+  readPage: ReadPage,
+  onLost: () => void,
+): PageRow[] {
   const header = number === 1 ? FILE_HEADER_BYTES : 0;
   const type = page.readUInt8(header);
   if (type !== TABLE_LEAF && type !== INDEX_LEAF && type !== INDEX_INNER) return [];
@@ -39,7 +44,12 @@ function readCell(type: number, page: Buffer, at: number, readPage: ReadPage): P
   const length = readVarint(page, type === INDEX_INNER ? at + 4 : at);
   const rowid = type === TABLE_LEAF ? readVarint(page, length.end) : undefined;
   const isTable = rowid !== undefined;
-  const payload = readPayload(page, (rowid ?? length).end, { length: length.value, isTable }, readPage);
+  const payload = readPayload(
+    page,
+    (rowid ?? length).end,
+    { length: length.value, isTable },
+    readPage,
+  );
   return { rowid: rowid?.value, values: readRecord(payload) };
 }
 
@@ -75,7 +85,7 @@ function readRecord(payload: Buffer): Value[] {
   const header = readVarint(payload, 0);
   const values: Value[] = [];
   let body = header.value;
-  for (let at = header.end; at < header.value; ) {
+  for (let at = header.end; at < header.value;) {
     const type = readVarint(payload, at);
     const { value, bytes } = readValue(payload, body, type.value);
     values.push(value);

@@ -74,7 +74,8 @@ export class PageSums {
     const { salts, frames: known, closing } = this.#log;
     if (known === 0) return undefined;
     if (!header) return closing ? undefined : 'its log is missing or damaged';
-    if (header.salts === salts && frames < known) return `its log has lost ${known - frames} frames`;
+    if (header.salts === salts && frames < known)
+      return `its log has lost ${known - frames} frames`;
     return undefined;
   }
 
@@ -85,7 +86,8 @@ export class PageSums {
       number += 1;
       if (number > pageCount) break;
       const sum = this.#sums[number - 1] ?? 0;
-      if (sum !== crc && sum !== 0 && !wal.pages.has(number)) return `its page ${number} fails its checksum`;
+      if (sum !== crc && sum !== 0 && !wal.pages.has(number))
+        return `its page ${number} fails its checksum`;
     }
     for (number += 1; number <= pageCount; number += 1) {
       const isNeeded = (this.#sums[number - 1] ?? 0) !== 0 && !wal.pages.has(number);
@@ -114,7 +116,10 @@ export class PageSums {
    * file. `closing` says that the log may go with them.
    */
   cover(wal: WalScan, { closing = false } = {}): void {
+    const before = this.#sums.length;
     if (wal.frames > 0) this.#resize(wal.pageCount);
+    // Never shorter than its header says, so that a kill in between leaves it readable.
+    if (this.#sums.length > before) this.#setLength();
     const blocks = new Set<number>();
     for (const [number, { crc }] of wal.pages) {
       if (number > this.#sums.length) continue;
@@ -123,6 +128,7 @@ export class PageSums {
     }
     for (const block of blocks) this.#writeBlock(block);
     this.#writeHeader({ ...markOf(wal), closing });
+    if (this.#sums.length < before) this.#setLength();
     fsyncSync(this.#file);
   }
 
@@ -144,14 +150,16 @@ export class PageSums {
     closeSync(this.#file);
   }
 
+  /** Sums of pages that are new are 0. */
   #resize(pageCount: number): void {
-    const before = this.#sums.length;
-    if (pageCount === before) return;
+    if (pageCount === this.#sums.length) return;
     const resized = new Uint32Array(pageCount);
     resized.set(this.#sums.subarray(0, pageCount));
     this.#sums = resized;
-    // New entries are zeros on the disk too: the file has a hole there.
-    ftruncateSync(this.#file, HEADER_BYTES + pageCount * SUM_BYTES);
+  }
+
+  #setLength(): void {
+    ftruncateSync(this.#file, HEADER_BYTES + this.#sums.length * SUM_BYTES);
   }
 
   #writeBlock(block: number): void {
@@ -162,7 +170,13 @@ export class PageSums {
 
   #writeHeader(log: LogMark): void {
     this.#log = log;
-    writeSync(this.#file, headerBytes({ pageSize: this.pageSize, sums: this.#sums, log }), 0, HEADER_BYTES, 0);
+    writeSync(
+      this.#file,
+      headerBytes({ pageSize: this.pageSize, sums: this.#sums, log }),
+      0,
+      HEADER_BYTES,
+      0,
+    );
   }
 }
 
@@ -206,11 +220,14 @@ function headerBytes({ pageSize, sums, log }: Content): Buffer {
 }
 
 function parse(bytes: Buffer): Content | undefined {
-  if (bytes.length < HEADER_BYTES || bytes.toString('latin1', 0, MAGIC.length) !== MAGIC) return undefined;
+  if (bytes.length < HEADER_BYTES || bytes.toString('latin1', 0, MAGIC.length) !== MAGIC)
+    return undefined;
   if (crc32(bytes.subarray(0, CRC_OFFSET)) !== bytes.readUInt32LE(CRC_OFFSET)) return undefined;
   const pageCount = bytes.readUInt32LE(20);
   if (bytes.length < HEADER_BYTES + pageCount * SUM_BYTES) return undefined;
-  const sums = Uint32Array.from({ length: pageCount }, (_, i) => bytes.readUInt32LE(HEADER_BYTES + i * SUM_BYTES));
+  const sums = Uint32Array.from({ length: pageCount }, (_, i) =>
+    bytes.readUInt32LE(HEADER_BYTES + i * SUM_BYTES),
+  );
   const salts = bytes.readBigUInt64LE(24);
   const [frames, covered] = [bytes.readUInt32LE(32), bytes.readUInt32LE(36)];
   const log = { salts, frames, covered, closing: bytes.readUInt32LE(40) === 1 };

@@ -24,7 +24,6 @@ export function reports(session: Session, writer: JobWriter): Reports {
     throw leaseLost(writer.load(holder).status);
   }
 
-
   /** What a heartbeat has to write: progress, or a lease length to survive a restart. */
   function record(
     tx: Transaction,

@@ -114,7 +114,9 @@ class SalvageTarget {
     for (const row of damaged.rows()) this.#take(row, this.#tables.get(row.root) ?? '');
     this.#dropOrphans();
     this.#countAnew();
-    this.#sqlite.prepare("update sqlite_sequence set seq = max(seq, ?) where name = 'events'").run(this.#lastEvent);
+    this.#sqlite
+      .prepare("update sqlite_sequence set seq = max(seq, ?) where name = 'events'")
+      .run(this.#lastEvent);
   }
 
   countSaved(): Record<string, number> {
@@ -126,7 +128,8 @@ class SalvageTarget {
   #take(row: PageRow, table: string): void {
     if (table === 'counters') this.jobsBefore = (this.jobsBefore ?? 0) + Number(row.values[4]);
     // Ids of events are never used twice, also of those that are lost.
-    if (table === 'sqlite_sequence') this.#lastEvent = Math.max(this.#lastEvent, Number(row.values[1]));
+    if (table === 'sqlite_sequence')
+      this.#lastEvent = Math.max(this.#lastEvent, Number(row.values[1]));
     const take = this.#takes.get(table);
     if (!take) return;
     if (take(row)) this.#found.add(table);
@@ -138,7 +141,9 @@ class SalvageTarget {
    * one: an auto-vacuum database keeps its root pages first, in the order they were made.
    */
   #withOwn(found: Map<number, string>): Map<number, string> {
-    const own = this.#sqlite.prepare("select rootpage, name from sqlite_schema where type = 'table'");
+    const own = this.#sqlite.prepare(
+      "select rootpage, name from sqlite_schema where type = 'table'",
+    );
     const named = new Set(found.values());
     const missing = (own.raw().all() as [number, string][]).filter(([, name]) => !named.has(name));
     return new Map([...missing, ...found]);
@@ -150,7 +155,11 @@ class SalvageTarget {
   }
 
   #prepare(table: string): Take {
-    const columns = this.#sqlite.pragma(`table_info("${table}")`) as { name: string; type: string; pk: number }[];
+    const columns = this.#sqlite.pragma(`table_info("${table}")`) as {
+      name: string;
+      type: string;
+      pk: number;
+    }[];
     const names = columns.map(({ name }) => `"${name}"`).join(', ');
     const marks = columns.map(() => '?').join(', ');
     const insert = this.#sqlite.prepare(`insert into "${table}" (${names}) values (${marks})`);
@@ -159,20 +168,36 @@ class SalvageTarget {
     const sums = CHECKSUMS[table]?.map(([crc, text]) => [at(crc), at(text)] as const) ?? [];
     return ({ rowid, values }) => {
       // The record of a row holds null where its rowid stands.
-      const row = columns.map((_, i) => (isKey[i] && rowid !== undefined ? rowid : (values[i] ?? null)));
-      return sums.every(([crc, text]) => holds(row[text]!, row[crc]!)) && succeeds(() => insert.run(row));
+      const row = columns.map((_, i) =>
+        isKey[i] && rowid !== undefined ? rowid : (values[i] ?? null),
+      );
+      return (
+        sums.every(([crc, text]) => holds(row[text]!, row[crc]!)) && succeeds(() => insert.run(row))
+      );
     };
   }
 
   /** A job without its payload is no job; what hangs on a job goes with it. */
   #dropOrphans(): void {
-    const lost = this.#sqlite.prepare('delete from jobs where seq not in (select seq from job_payloads)');
+    const lost = this.#sqlite.prepare(
+      'delete from jobs where seq not in (select seq from job_payloads)',
+    );
     this.brokenRows += lost.run().changes;
-    this.#sqlite.prepare('delete from idempotency_keys where job_id not in (select job_id from jobs)').run();
+    this.#sqlite
+      .prepare('delete from idempotency_keys where job_id not in (select job_id from jobs)')
+      .run();
     for (const table of this.#takes.keys()) {
-      const references = this.#sqlite.pragma(`foreign_key_list("${table}")`) as { from: string; table: string; to: string }[];
+      const references = this.#sqlite.pragma(`foreign_key_list("${table}")`) as {
+        from: string;
+        table: string;
+        to: string;
+      }[];
       for (const { from, table: parent, to } of references) {
-        this.#sqlite.prepare(`delete from "${table}" where "${from}" not in (select "${to}" from "${parent}")`).run();
+        this.#sqlite
+          .prepare(
+            `delete from "${table}" where "${from}" not in (select "${to}" from "${parent}")`,
+          )
+          .run();
       }
     }
   }

@@ -1,6 +1,6 @@
 // The space reserve: room on the disk that is kept for the reports of running jobs.
 import { randomFillSync } from 'node:crypto';
-import { closeSync, fsyncSync, openSync, rmSync, statfsSync, statSync, writeSync } from 'node:fs';
+import { closeSync, openSync, rmSync, statfsSync, statSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 const CHUNK_BYTES = 1024 * 1024;
@@ -72,8 +72,8 @@ function writeNoise(path: string, bytes: number): void {
   const noise = randomFillSync(Buffer.alloc(Math.min(bytes, CHUNK_BYTES)));
   const file = openSync(path, 'w', 0o600);
   try {
-    for (let left = bytes; left > 0; ) left -= writeSync(file, noise, 0, Math.min(left, noise.length));
-    fsyncSync(file);
+    for (let left = bytes; left > 0;)
+      left -= writeSync(file, noise, 0, Math.min(left, noise.length));
   } finally {
     closeSync(file);
   }

@@ -14,7 +14,10 @@ function primaryCode(error: unknown): string {
 }
 
 const OPEN_FAULTS: Record<string, [StoreFault, string]> = {
-  SQLITE_NOTADB: ['not_a_database', 'is not an SQLite database, or is damaged: restore a backup, name another file in DATABASE_URL, or run jobgate salvage on it'],
+  SQLITE_NOTADB: [
+    'not_a_database',
+    'is not an SQLite database, or is damaged: restore a backup, name another file in DATABASE_URL, or run jobgate salvage on it',
+  ],
   SQLITE_CORRUPT: ['corrupt', 'is damaged: restore a backup, or run jobgate salvage on it'],
   SQLITE_READONLY: ['read_only', 'cannot be written: make it and its folder writable'],
   SQLITE_PERM: ['no_permission', 'may not be opened: give this user access to it and its folder'],
@@ -92,5 +95,8 @@ export function toStoreError(error: unknown): unknown {
     return new JobgateError('internal', 'the job store is damaged', { cause: error });
   if (code === 'SQLITE_FULL') return diskFull(error);
   const reason = 'The job store is unavailable: it cannot be read or written now';
-  return new JobgateError('unavailable', reason, { retryAfterSeconds: RETRY_AFTER_SECONDS, cause: error });
+  return new JobgateError('unavailable', reason, {
+    retryAfterSeconds: RETRY_AFTER_SECONDS,
+    cause: error,
+  });
 }

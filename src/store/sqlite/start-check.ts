@@ -1,13 +1,15 @@
 // The check before a start: a database or a log that was damaged is refused before SQLite opens it.
 import { existsSync } from 'node:fs';
-import Database from 'better-sqlite3';
 import { StoreOpenError } from '../store-open-error.ts';
 import { PageSums } from './page-sums.ts';
-import { scanWal } from './wal-scan.ts';
+import { readOnly } from './read-only.ts';
+import { scanWal, type WalScan } from './wal-scan.ts';
 
 /** Throws `corrupt` when SQLite would drop what was acknowledged from the log, and say nothing. */
-export function refuseBrokenLog(path: string): void {
-  if (scanWal(`${path}-wal`).broken) throw damaged(path, 'its log is broken before its end');
+export function refuseBrokenLog(path: string): WalScan {
+  const wal = scanWal(`${path}-wal`);
+  if (wal.broken) throw damaged(path, 'its log is broken before its end');
+  return wal;
 }
 
 /**
@@ -15,11 +17,9 @@ export function refuseBrokenLog(path: string): void {
  * A file without page sums (a restored backup) is read whole by SQLite's own check instead, which
  * takes 1 s for 100,000 jobs, once.
  */
-export function refuseDamaged(path: string): void {
+export function refuseDamaged(path: string, wal: WalScan): void {
   const sums = PageSums.open(path);
-  const fault = sums
-    ? sums.findFault(path, scanWal(`${path}-wal`))
-    : findFaultWithoutSums(path);
+  const fault = sums ? sums.findFault(path, wal) : findFaultWithoutSums(path);
   sums?.close();
   if (fault === undefined) return;
   const replaced = sums
@@ -38,13 +38,8 @@ export function refuseEmptied(path: string): void {
 }
 
 function findFaultWithoutSums(path: string): string | undefined {
-  const sqlite = new Database(path, { readonly: true, fileMustExist: true });
-  try {
-    const found = sqlite.pragma('integrity_check(1)', { simple: true });
-    return found === 'ok' ? undefined : 'SQLite finds faults in it';
-  } finally {
-    sqlite.close();
-  }
+  const found = readOnly(path, (sqlite) => sqlite.pragma('integrity_check(1)', { simple: true }));
+  return found === 'ok' ? undefined : 'SQLite finds faults in it';
 }
 
 function damaged(path: string, fault: string, otherwise = ''): StoreOpenError {

@@ -49,7 +49,7 @@ const NOTHING: Omit<WalScan, 'broken'> = {
   pages: new Map(),
 };
 
-/** Reads the log at `path` in bounded memory (about 0.8 ms a MiB); it is not opened by SQLite. */
+/** Reads the log at `path` in bounded memory (2 ms a MiB); it is not opened by SQLite. */
 export function scanWal(path: string): WalScan {
   const file = openIfThere(path);
   if (file === undefined) return { ...NOTHING, broken: false };
@@ -88,7 +88,11 @@ interface WholeFrames {
 }
 
 /** What SQLite reads: the frames whose checksums chain from the header on, up to a commit. */
-function readCommitted(file: number, header: WalHeader, committed: Omit<WalScan, 'broken'>): WholeFrames {
+function readCommitted(
+  file: number,
+  header: WalHeader,
+  committed: Omit<WalScan, 'broken'>,
+): WholeFrames {
   const open = new Map<number, LoggedPage>();
   const whole: WholeFrames = { count: 0, checksum: header.checksum };
   for (const { bytes, offset } of framesFrom(file, header.pageSize, 0)) {

@@ -111,18 +111,21 @@ export function endTests(suite: Suite): void {
       expect(end).toMatchObject({ queueLength: 1, runMs: 0, totalMs: 700 });
     });
 
-    it.each(['done', 'failed', 'cancelled'] as const)('nothing late changes a %s job', async (status) => {
-      const bench = await benchFor(suite);
-      const holder = await bench.inState(status);
-      await expectUnchanged(bench, holder, async () => {
-        await bench.pass(3_600_000);
-        await bench.store.wakeDelayed(MANY);
-        await bench.store.prune(MANY);
-        await expectRefusal(bench.store.heartbeat(holder, 30, { percent: 1 }), 'lease_lost');
-        expect(await bench.claim()).toEqual([]);
-        await bench.restart();
-        await bench.pass(3_600_000);
-      });
-    });
+    it.each(['done', 'failed', 'cancelled'] as const)(
+      'nothing late changes a %s job',
+      async (status) => {
+        const bench = await benchFor(suite);
+        const holder = await bench.inState(status);
+        await expectUnchanged(bench, holder, async () => {
+          await bench.pass(3_600_000);
+          await bench.store.wakeDelayed(MANY);
+          await bench.store.prune(MANY);
+          await expectRefusal(bench.store.heartbeat(holder, 30, { percent: 1 }), 'lease_lost');
+          expect(await bench.claim()).toEqual([]);
+          await bench.restart();
+          await bench.pass(3_600_000);
+        });
+      },
+    );
   });
 }

@@ -1,7 +1,16 @@
 // Conformance: listeners are told of every change, after it is true, in order.
 import { describe, expect, it } from 'vitest';
 import type { JobChange } from '../../../src/store/job-store.ts';
-import { benchFor, ENDPOINT, expectRefusal, failure, newJob, RESULT, TENANT, type Suite } from './harness.ts';
+import {
+  benchFor,
+  ENDPOINT,
+  expectRefusal,
+  failure,
+  newJob,
+  RESULT,
+  TENANT,
+  type Suite,
+} from './harness.ts';
 
 export function eventTests(suite: Suite): void {
   describe('changes', () => {

@@ -55,7 +55,10 @@ export function leaseTests(suite: Suite): void {
 
     it.each([
       ['heartbeat', (bench: Bench, by: LeaseHolder) => bench.store.heartbeat(by, null, null)],
-      ['progress', (bench: Bench, by: LeaseHolder) => bench.store.heartbeat(by, 60, { percent: 1 })],
+      [
+        'progress',
+        (bench: Bench, by: LeaseHolder) => bench.store.heartbeat(by, 60, { percent: 1 }),
+      ],
       ['complete', (bench: Bench, by: LeaseHolder) => bench.store.complete(by, RESULT)],
       ['fail', (bench: Bench, by: LeaseHolder) => bench.store.fail(by, failure())],
       ['release', (bench: Bench, by: LeaseHolder) => bench.store.release(by)],

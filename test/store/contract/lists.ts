@@ -2,7 +2,15 @@
 import { describe, expect, it } from 'vitest';
 import { JOB_STATUSES } from '../../../src/contract/job.ts';
 import type { ListQuery } from '../../../src/store/job-store.ts';
-import { benchFor, expectRefusal, newJob, RESULT, TENANT, type Bench, type Suite } from './harness.ts';
+import {
+  benchFor,
+  expectRefusal,
+  newJob,
+  RESULT,
+  TENANT,
+  type Bench,
+  type Suite,
+} from './harness.ts';
 
 const OTHER = '/v1/video/cut';
 

@@ -124,7 +124,12 @@ export class ModelQueue {
     job.outcomes.push(null);
   }
 
-  heartbeat(job: ModelJob, token: string, leaseSeconds: number | null, percent: number | null): Answer {
+  heartbeat(
+    job: ModelJob,
+    token: string,
+    leaseSeconds: number | null,
+    percent: number | null,
+  ): Answer {
     const { lease } = job;
     if (!lease || job.token !== token) return lost(job);
     const lengthMs = leaseSeconds === null ? lease.lengthMs : leaseSeconds * 1000;
@@ -142,7 +147,11 @@ export class ModelQueue {
     });
   }
 
-  fail(job: ModelJob, token: string, failure: { code: number; retry: boolean; delayMs: number | null }) {
+  fail(
+    job: ModelJob,
+    token: string,
+    failure: { code: number; retry: boolean; delayMs: number | null },
+  ) {
     return this.#report(job, token, `fail ${JSON.stringify(failure)}`, () => {
       if (job.cancelRequestedAt !== null) this.#cancelled(job);
       else if (!failure.retry || job.attempt >= job.maxAttempts) {

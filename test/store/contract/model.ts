@@ -71,14 +71,20 @@ interface Pick {
   token: number;
 }
 
-const pick = { job: fc.nat(7), token: fc.oneof({ weight: 5, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.integer({ min: 1, max: 3 }) }) };
+const pick = {
+  job: fc.nat(7),
+  token: fc.oneof(
+    { weight: 5, arbitrary: fc.constant(0) },
+    { weight: 1, arbitrary: fc.integer({ min: 1, max: 3 }) },
+  ),
+};
 
 const submission = {
   endpoint: fc.constantFrom(...ENDPOINTS),
   priority: fc.constantFrom(-100, 0, 0, 0, 1),
   delayMs: fc.constantFrom(0, 0, 0, 0, 1000, 20_000),
   maxAttempts: fc.constantFrom(1, 2, 3),
-  maxRuntimeSeconds: fc.constantFrom(20, 45, 3600),
+  maxRuntimeSeconds: fc.constantFrom(20, 45, 3600, 3600, 3600),
   retentionSeconds: fc.constantFrom(null, 40),
 };
 
@@ -132,7 +138,11 @@ function about<T extends Pick>(
 
 const heartbeat = about(
   'heartbeat',
-  { ...pick, leaseSeconds: fc.constantFrom(null, null, 30, 100), percent: fc.constantFrom(null, 50) },
+  {
+    ...pick,
+    leaseSeconds: fc.constantFrom(null, null, 30, 100),
+    percent: fc.constantFrom(null, 50),
+  },
   (store, holder, { leaseSeconds, percent }) =>
     store.heartbeat(holder, leaseSeconds, percent === null ? null : { percent }),
   (model, job, token, { leaseSeconds, percent }) =>
@@ -195,6 +205,14 @@ const advance = command(
       bench.clock.advance(ms),
 );
 
+/** Longer than any lease that is asked for, so that every worker is lost. */
+const lapse = command('lapse', { ms: fc.constantFrom(30_000, 100_000) }, ({ ms }) => {
+  return async (model, { bench }) => {
+    await bench.pass(ms);
+    model.expireLeases();
+  };
+});
+
 const setWall = command('setWall', { by: fc.constantFrom(-3_600_000, 3_600_000) }, ({ by }) => {
   return async (_model, { bench }) => bench.clock.setWall(bench.clock.now() + by);
 });
@@ -212,7 +230,9 @@ const restart = command('restart', {}, () => async (model, { bench }) => {
   model.restart();
 });
 
-const weighted: [number, fc.Arbitrary<Command>][] = [
+type Weighted = [number, fc.Arbitrary<Command>][];
+
+const everything: Weighted = [
   [30, submit],
   [40, claim],
   [20, heartbeat],
@@ -230,10 +250,25 @@ const weighted: [number, fc.Arbitrary<Command>][] = [
   [1, restart],
 ];
 
-const commands = fc.commands(
-  [fc.oneof(...weighted.map(([weight, arbitrary]) => ({ weight, arbitrary })))],
-  { maxCommands: MAX_STEPS, size: 'max' },
-);
+/** Workers that mostly die: what takes three lost leases is too rare among everything. */
+const lostWorkers: Weighted = [
+  [5, submit],
+  [30, claim],
+  [10, heartbeat],
+  [4, complete],
+  [6, cancel],
+  [6, advance],
+  [30, lapse],
+  [2, retry],
+  [4, restart],
+];
+
+function historiesOf(weighted: Weighted) {
+  const commands = weighted.map(([weight, arbitrary]) => ({ weight, arbitrary }));
+  return fc.commands([fc.oneof(...commands)], { maxCommands: MAX_STEPS, size: 'max' });
+}
+
+const anyHistory = fc.oneof(historiesOf(everything), historiesOf(lostWorkers));
 
 export function modelTests(suite: Suite): void {
   describe('model', () => {
@@ -247,7 +282,7 @@ export function modelTests(suite: Suite): void {
 
     it(`${HISTORIES} random histories run as in the model`, { timeout: 120_000 }, async () => {
       await fc.assert(
-        fc.asyncProperty(commands, (history) => fc.asyncModelRun(() => setUp(bench), history)),
+        fc.asyncProperty(anyHistory, (history) => fc.asyncModelRun(() => setUp(bench), history)),
         { numRuns: HISTORIES },
       );
     });
@@ -274,7 +309,10 @@ async function answerOf(call: Promise<unknown>): Promise<Answer> {
 async function compare(model: ModelQueue, real: Real): Promise<void> {
   const { store } = real.bench;
   for (const job of model.jobs) await compareJob(job, real);
-  assert.equal(await store.queueLength(real.tenant), model.jobs.filter(({ ready }) => ready).length);
+  assert.equal(
+    await store.queueLength(real.tenant),
+    model.jobs.filter(({ ready }) => ready).length,
+  );
   assert.deepEqual(await countsOf(real), recount(model));
 }
 
@@ -337,4 +375,3 @@ function recount(model: ModelQueue): Record<string, number> {
   }
   return counts;
 }
-

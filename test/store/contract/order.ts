@@ -124,8 +124,7 @@ export function orderTests(suite: Suite): void {
 
     it('a job knows how many go before it', async () => {
       const bench = await benchFor(suite);
-      const place = async (jobId: string) =>
-        bench.store.queuePosition({ tenant: TENANT, jobId });
+      const place = async (jobId: string) => bench.store.queuePosition({ tenant: TENANT, jobId });
       const first = await bench.submit();
       const second = await bench.submit();
       const urgent = await bench.submit({ priority: 5 });

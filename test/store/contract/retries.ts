@@ -104,29 +104,36 @@ export function retryTests(suite: Suite): void {
       await expectRefusal(bench.store.complete(holder, RESULT), 'lease_lost', 'failed');
     });
 
-    it.each(['failed', 'cancelled'] as const)('a %s job is retried as a fresh one', async (from) => {
-      const bench = await benchFor(suite);
-      const holder = await bench.inState(from, { maxAttempts: 2, maxRuntimeSeconds: 9, id: 'mine' });
-      bench.clock.advance(1000);
-      await bench.store.retry(holder);
-      const job = await bench.find(holder);
-      expect(job).toMatchObject({
-        status: 'queued',
-        attempt: 1,
-        lostLeases: 0,
-        fence: 1,
-        end: null,
-        endedAt: null,
-        expiresAt: null,
-        cancelRequestedAt: null,
-        id: 'mine',
-        runAt: bench.clock.now(),
-      });
-      const again = await bench.claimOne();
-      expect(again.attempt).toBe(1);
-      expect(again.payload.text).toBe(holderPayload);
-      expect(await bench.store.complete(again, RESULT)).toBe('done');
-    });
+    it.each(['failed', 'cancelled'] as const)(
+      'a %s job is retried as a fresh one',
+      async (from) => {
+        const bench = await benchFor(suite);
+        const holder = await bench.inState(from, {
+          maxAttempts: 2,
+          maxRuntimeSeconds: 9,
+          id: 'mine',
+        });
+        bench.clock.advance(1000);
+        await bench.store.retry(holder);
+        const job = await bench.find(holder);
+        expect(job).toMatchObject({
+          status: 'queued',
+          attempt: 1,
+          lostLeases: 0,
+          fence: 1,
+          end: null,
+          endedAt: null,
+          expiresAt: null,
+          cancelRequestedAt: null,
+          id: 'mine',
+          runAt: bench.clock.now(),
+        });
+        const again = await bench.claimOne();
+        expect(again.attempt).toBe(1);
+        expect(again.payload.text).toBe(holderPayload);
+        expect(await bench.store.complete(again, RESULT)).toBe('done');
+      },
+    );
 
     it('a retried job counts its lost leases and failures anew', async () => {
       const bench = await benchFor(suite);

@@ -135,7 +135,9 @@ export function submissionTests(suite: Suite): void {
         ),
       );
       expect(answers.filter(({ status }) => status === 'fulfilled')).toHaveLength(50);
-      const counts = await Promise.all([0, 1, 2].map((i) => bench.store.queueLength(`tenant-${i}`)));
+      const counts = await Promise.all(
+        [0, 1, 2].map((i) => bench.store.queueLength(`tenant-${i}`)),
+      );
       expect(counts.reduce((sum, n) => sum + n)).toBe(50);
       const refusal = await expectRefusal(bench.store.submit([newJob()]), 'too_many_requests');
       expect(refusal.message).toBe('MAX_QUEUE_LENGTH (50) reached');

@@ -60,7 +60,12 @@ export function tenantTests(suite: Suite): void {
         done: 0,
         runMs: 0,
       });
-      for (const filter of [{}, { endpoint: ENDPOINT }, { id: 'mine' }, { status: 'done' as const }]) {
+      for (const filter of [
+        {},
+        { endpoint: ENDPOINT },
+        { id: 'mine' },
+        { status: 'done' as const },
+      ]) {
         expect(await store.list({ ...EVERYTHING, ...filter })).toEqual({
           jobs: [],
           nextCursor: null,

@@ -26,20 +26,26 @@ beforeAll(() => {
   sqlite.exec('create table t (x text)');
   for (let i = 0; i < 5; i += 1) {
     sqlite.transaction(() => {
-      for (let n = 0; n < 4; n += 1) sqlite.prepare('insert into t values (?)').run(`${i}.${n} `.repeat(900));
+      for (let n = 0; n < 4; n += 1)
+        sqlite.prepare('insert into t values (?)').run(`${i}.${n} `.repeat(900));
     })();
   }
   copyFileSync(`${path}-wal`, join(folder, 'whole'));
   sqlite.close();
   log = readFileSync(join(folder, 'whole'));
-  commits = frames(log).filter((at) => log.readUInt32BE(at + 4) > 0).map((at) => (at - HEADER) / FRAME);
+  commits = frames(log)
+    .filter((at) => log.readUInt32BE(at + 4) > 0)
+    .map((at) => (at - HEADER) / FRAME);
 });
 
 afterAll(() => rmSync(folder, { recursive: true }));
 
 /** Where each frame begins. */
 function frames(bytes: Buffer): number[] {
-  return Array.from({ length: Math.floor((bytes.length - HEADER) / FRAME) }, (_, i) => HEADER + i * FRAME);
+  return Array.from(
+    { length: Math.floor((bytes.length - HEADER) / FRAME) },
+    (_, i) => HEADER + i * FRAME,
+  );
 }
 
 const frameAt = (number: number) => HEADER + number * FRAME;
@@ -90,7 +96,7 @@ describe('what a power cut may leave', () => {
   it('any length of it: what is whole of it is read', () => {
     for (let length = 0; length < log.length; length += 1021) {
       const { frames: count, broken } = scanBytes(log.subarray(0, length));
-      const whole = commits.filter((commit) => frameAt(commit + 1) <= length).at(-1);
+      const whole = commits.findLast((commit) => frameAt(commit + 1) <= length);
       expect({ count, broken }).toEqual({ count: (whole ?? -1) + 1, broken: false });
     }
   });
@@ -100,7 +106,7 @@ describe('what a power cut may leave', () => {
     for (let at = frameAt(before + 1); at < log.length; at += 512) {
       const sector = Math.floor(at / 512) * 512;
       const from = Math.max(sector, frameAt(before + 1));
-      const scan = scanBytes(changed((bytes) => bytes.fill(0xee, from, sector + 512)));
+      const scan = scanBytes(changed((bytes) => bytes.subarray(from, sector + 512).fill(0xee)));
       expect(scan).toMatchObject({ frames: before + 1, broken: false });
     }
   });

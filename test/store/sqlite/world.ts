@@ -1,6 +1,8 @@
 // A small database with a known history: what was acknowledged is kept beside it, independently.
 import { cpSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { expect } from 'vitest';
+import { JobgateError } from '../../../src/contract/errors.ts';
 import { JsonText } from '../../../src/contract/json-text.ts';
 import type { JobStore, JobStoreOptions, NewJob } from '../../../src/store/job-store.ts';
 import { openSqliteStore } from '../../../src/store/sqlite/sqlite-store.ts';
@@ -104,4 +106,55 @@ export function copyDatabase(path: string, folder: string): string {
   const target = join(folder, 'jobgate.db');
   for (const suffix of FILES) if (existsSync(path + suffix)) cpSync(path + suffix, target + suffix);
   return target;
+}
+
+/** A store in a folder of its own, with a history half of which is still in the log. */
+export async function makeWorld(
+  folder: string,
+): Promise<{ store: JobStore; path: string; world: World }> {
+  mkdirSync(folder);
+  const path = join(folder, 'jobgate.db');
+  const store = openTestStore(path);
+  const world: World = new Map();
+  await submitSome(store, world, 60);
+  await workSome(store, world, 30);
+  await store.checkpoint();
+  await submitSome(store, world, 20);
+  await workSome(store, world, 20);
+  return { store, path, world };
+}
+
+/** An answer, or undefined where the store says that it has none. */
+async function answered<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    expect(error).toBeInstanceOf(JobgateError);
+    return undefined;
+  }
+}
+
+/** Every read is right, or refused. */
+export async function expectTruth(store: JobStore, world: World): Promise<void> {
+  for (const [jobId, expected] of world) {
+    const state = await answered(
+      store.findState({ tenant: TENANT, jobId }).then((found) => found ?? null),
+    );
+    if (state !== undefined) {
+      expect(state).toMatchObject({ jobId, id: expected.id, status: expected.status });
+      expect(state?.end?.result?.text ?? null).toBe(expected.result);
+      expect(state?.end?.message ?? null).toBe(expected.message);
+    }
+    const job = await answered(
+      store.find({ tenant: TENANT, jobId }).then((found) => found ?? null),
+    );
+    if (job !== undefined) expect(job?.payload.text).toBe(expected.payload);
+  }
+  const statuses = await answered(store.findStatuses(TENANT, [...world.keys()]));
+  if (statuses) {
+    const expected = [...world].map(([jobId, { status }]) => [jobId, status]);
+    expect(Object.fromEntries(statuses)).toEqual(Object.fromEntries(expected));
+  }
+  const waiting = [...world.values()].filter(({ status }) => status === 'queued').length;
+  expect(await store.queueLength(TENANT)).toBe(waiting);
 }
