@@ -15,7 +15,6 @@ import { mountDocs } from './docs.ts';
 import { JSON_TYPE, knownError, methodNotAllowed, sendError } from './errors.ts';
 import { bodyLimitOf, mountProcedures, type MountedPaths } from './rest.ts';
 import { isTrpcPath, mountTrpc, TRPC_METHODS } from './trpc.ts';
-
 import { closeUnusedConnections } from './unused-connections.ts';
 
 export interface ServerOptions {

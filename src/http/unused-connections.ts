@@ -4,13 +4,12 @@ import type { FastifyInstance } from 'fastify';
 
 /** Closes them when the server begins to close. Browsers and proxies open such ones ahead of use. */
 export function closeUnusedConnections(app: FastifyInstance): void {
-  const unused = new Set<Socket>();
+  const sockets = new Set<Socket>();
   app.server.on('connection', (socket: Socket) => {
-    unused.add(socket);
-    socket.once('close', () => unused.delete(socket));
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
   });
-  app.server.on('request', ({ socket }) => unused.delete(socket));
   app.addHook('preClose', async () => {
-    for (const socket of unused) socket.destroy();
+    for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
   });
 }

@@ -95,8 +95,9 @@ async function recentStatuses(
   { services, principal }: Context,
 ): Promise<Found> {
   const since = Math.floor(services.clock.now() - sinceSeconds * 1000);
-  const statuses = await services.store.listChangedSince(principal.tenant, since, MAX_JOBS);
-  return { statuses, message: statuses.size < MAX_JOBS ? 'success' : CUT };
+  const found = await services.store.listChangedSince(principal.tenant, since, MAX_JOBS + 1);
+  if (found.size <= MAX_JOBS) return { statuses: found, message: 'success' };
+  return { statuses: [...found].slice(0, MAX_JOBS), message: CUT };
 }
 
 const CUT = `the ${MAX_JOBS} most recently changed jobs; ask for fewer since_seconds`;

@@ -261,7 +261,7 @@ export interface JobStore {
   /** False when there is no such key. Revoking twice keeps the first time. */
   revokeKey(keyId: string, at: number): Promise<boolean>;
 
-  /** Tells `listener` of every change after its commit; returns how to stop. */
+  /** Tells `listener`, which must not throw, of every change after its commit; returns how to stop. */
   onChange(listener: (change: JobChange) => void): () => void;
   close(): Promise<void>;
 }

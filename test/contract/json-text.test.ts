@@ -1,5 +1,5 @@
 // JSON kept as text: composed without parsing, and always what JSON.stringify would have made.
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { composeJson, jsonFault, JsonText, MAX_JSON_DEPTH } from '../../src/contract/json-text.ts';
 

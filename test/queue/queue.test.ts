@@ -7,7 +7,13 @@ import { claimRequest, ENDPOINT, queueStore, TENANT } from './queue-store.ts';
 
 const RESULT = new JsonText('1');
 
-function setUp({ maxWaiters = 20_000, verbs = {} as Partial<JobStore> } = {}) {
+interface Given {
+  maxWaiters?: number;
+  /** Verbs of the store that are other ones. */
+  verbs?: Partial<JobStore>;
+}
+
+function setUp({ maxWaiters = 20_000, verbs = {} }: Given = {}) {
   const real = queueStore();
   const store: JobStore = { ...real.store, ...verbs };
   const fail = (error: unknown) => {

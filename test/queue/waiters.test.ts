@@ -5,8 +5,9 @@ import { Waiters } from '../../src/queue/waiters.ts';
 import { FakeClock } from '../fake-clock.ts';
 
 afterEach(() => {
-  expect(vi.getTimerCount()).toBe(0);
+  const timers = vi.getTimerCount();
   vi.useRealTimers();
+  if (timers > 0) throw new Error(`${timers} timers run on`);
 });
 
 /** Timers stand still, too: what the test does not advance does not pass. */

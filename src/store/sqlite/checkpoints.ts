@@ -2,7 +2,7 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import type Database from 'better-sqlite3';
 import type { PageSums } from './page-sums.ts';
-import { scanWal } from './wal-scan.ts';
+import { readWal } from './wal-scan.ts';
 
 /** What `wal_checkpoint` answers; -1 without a log. */
 interface LogState {
@@ -25,6 +25,8 @@ export class Checkpoints {
   readonly #state: Database.Statement;
   #salts = 0n;
   #frames = 0;
+  /** All of the log is in the file: the next commit begins it anew, under new salts. */
+  #mayBeginAnew = true;
   #dueAt = DUE_FRAMES;
 
   constructor(sqlite: Database.Database, sums: PageSums) {
@@ -41,8 +43,8 @@ export class Checkpoints {
   noteCommit(keepShort = false): void {
     const { log, checkpointed } = this.#logState();
     if (log <= 0) return;
-    // Fewer frames than before: the log has begun anew, under new salts.
-    if (log <= this.#frames || this.#salts === 0n) this.#salts = this.#readSalts();
+    if (this.#mayBeginAnew || log < this.#frames) this.#salts = this.#readSalts();
+    this.#mayBeginAnew = log === checkpointed;
     this.#frames = log;
     this.#noteLog();
     if (!keepShort && log - checkpointed < this.#dueAt) return;
@@ -57,6 +59,7 @@ export class Checkpoints {
     this.#cover(log, false);
     this.#sqlite.pragma('wal_checkpoint(PASSIVE)');
     this.#dueAt = DUE_FRAMES;
+    this.#mayBeginAnew = true;
     return true;
   }
 
@@ -82,11 +85,7 @@ export class Checkpoints {
   }
 
   #cover(frames: number, closing: boolean): void {
-    const wal = scanWal(`${this.#sqlite.name}-wal`);
-    if (wal.frames !== Math.max(frames, 0)) {
-      throw new Error(`the log has ${frames} frames and only ${wal.frames} are whole`);
-    }
-    this.#sums.cover(wal, { closing });
+    this.#sums.cover(readWal(`${this.#sqlite.name}-wal`, Math.max(frames, 0)), { closing });
   }
 
   /** The commit stands already: a note that fails only makes the next start less strict. */

@@ -81,10 +81,11 @@ function toEnd(row: HeadRow): Omit<JobEnd, 'result'> | null {
   };
 }
 
-export function toJob(row: FullRow, payload: { payload: string; crc: number }): Job {
+export function toJob(row: FullRow, stored: { payload: string; crc: number } | null): Job {
+  if (stored === null) throw damaged('payload');
   return {
     ...toSummary(row),
-    payload: verified('payload', payload.payload, payload.crc),
+    payload: verified('payload', stored.payload, stored.crc),
     end: toEndWithResult(row),
   };
 }

@@ -161,10 +161,17 @@ export class JobWriter {
     });
   }
 
-  /** Of the attempt that ends now, on the monotonic clock; 0 when no worker ever had it. */
+  /**
+   * Of the last attempt: on the monotonic clock where it ends now, as it was noted where it ended
+   * before; 0 when no worker ever had the job.
+   */
   #runMs(row: JobRow): number {
-    const lease = row.status === 'running' ? this.#session.leases.get(row.jobId) : undefined;
-    return lease ? Math.round(this.#session.options.clock.monotonic() - lease.startedAt) : 0;
+    if (row.status === 'running') {
+      const lease = this.#session.leases.get(row.jobId);
+      return lease ? Math.round(this.#session.options.clock.monotonic() - lease.startedAt) : 0;
+    }
+    const last = this.#statements.lastAttempt.get({ jobSeq: row.seq, fence: row.fence });
+    return last?.endedAt ? Math.max(last.endedAt - last.startedAt, 0) : 0;
   }
 
   #expiresAt(row: JobRow, endedAt: number): number | null {
@@ -239,6 +246,11 @@ function prepareStatements({ orm }: Session) {
         at: param('at'),
         data: param('data'),
       })
+      .prepare(),
+    lastAttempt: orm
+      .select({ startedAt: attempts.startedAt, endedAt: attempts.endedAt })
+      .from(attempts)
+      .where(and(eq(attempts.jobSeq, param('jobSeq')), eq(attempts.fence, param('fence'))))
       .prepare(),
     endAttempt: orm
       .update(attempts)

@@ -64,13 +64,9 @@ function encodeCursor({ createdAt, seq }: Position): string {
 }
 
 function decodeCursor(cursor: string): Position {
-  const [createdAt, seq] = Buffer.from(cursor, 'base64url')
-    .toString('latin1')
-    .split('.')
-    .map(Number);
-  if (Number.isSafeInteger(createdAt) && Number.isSafeInteger(seq)) {
-    return { createdAt: createdAt ?? 0, seq: seq ?? 0 };
-  }
+  const text = Buffer.from(cursor, 'base64url').toString('latin1');
+  const [, createdAt, seq] = /^(\d{1,15})\.(\d{1,15})$/.exec(text) ?? [];
+  if (createdAt && seq) return { createdAt: Number(createdAt), seq: Number(seq) };
   throw invalidPayload([{ path: 'cursor', message: 'Not a next_cursor of this list' }]);
 }
 

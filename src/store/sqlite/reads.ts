@@ -59,7 +59,7 @@ function prepareStatements({ orm }: Session) {
     full: orm
       .select()
       .from(jobs)
-      .innerJoin(jobPayloads, eq(jobPayloads.seq, jobs.seq))
+      .leftJoin(jobPayloads, eq(jobPayloads.seq, jobs.seq))
       .where(isAsked)
       .prepare(),
     attempts: orm

@@ -61,14 +61,14 @@ export function submissions(session: Session, writer: JobWriter): Pick<JobStore,
     statements.rememberKey.run({ tenant, key, digest, jobId, expiresAt: now + ttlMs });
   }
 
-  /** The job an earlier submission with the same key made. */
-  function replay({ tenant, idempotency }: NewJob): Submitted | undefined {
+  /** The job an earlier submission with the same key made, also when it was removed since. */
+  function replay({ tenant, id, idempotency }: NewJob): Submitted | undefined {
     if (!idempotency) return undefined;
     const known = statements.findKey.get({ tenant, key: idempotency.key });
     if (!known || known.expiresAt <= options.clock.now()) return undefined;
     if (known.digest !== idempotency.digest) throw keyReused(idempotency.key);
-    const { jobId, id } = known;
-    return { jobId, id, queueLength: session.counters.queueLength(tenant), replayed: true };
+    const queueLength = session.counters.queueLength(tenant);
+    return { jobId: known.jobId, id, queueLength, replayed: true };
   }
 
   function refuseOverLimit(): void {
@@ -135,10 +135,8 @@ function prepareStatements({ orm }: Session) {
         digest: idempotencyKeys.digest,
         expiresAt: idempotencyKeys.expiresAt,
         jobId: idempotencyKeys.jobId,
-        id: jobs.id,
       })
       .from(idempotencyKeys)
-      .innerJoin(jobs, eq(jobs.jobId, idempotencyKeys.jobId))
       .where(
         and(eq(idempotencyKeys.tenant, param('tenant')), eq(idempotencyKeys.key, param('key'))),
       )

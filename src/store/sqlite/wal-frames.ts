@@ -17,6 +17,8 @@ export interface WalHeader {
   bigEndian: boolean;
   /** As stored: the first frame's checksum goes on from it. */
   checksum: Checksum;
+  /** What it must be, in either byte order. */
+  computed: readonly Checksum[];
   /** Whether SQLite accepts it; of a log whose header it does not accept, it reads nothing. */
   valid: boolean;
 }
@@ -27,9 +29,10 @@ export function readWalHeader(bytes: Buffer): WalHeader {
   const bigEndian = magic === MAGIC_BIG_ENDIAN;
   const checksum = readChecksum(bytes, 24);
   const isOurs = bigEndian || magic === MAGIC_LITTLE_ENDIAN;
-  const isWhole = isSame(checksum, addChecksum(bytes.subarray(0, 24), [0, 0], bigEndian));
+  const computed = [false, true].map((order) => addChecksum(bytes.subarray(0, 24), [0, 0], order));
+  const isWhole = isSame(checksum, computed[bigEndian ? 1 : 0]!);
   const valid = isOurs && isPageSize(pageSize) && isWhole;
-  return { pageSize, salts: bytes.readBigUInt64BE(16), bigEndian, checksum, valid };
+  return { pageSize, salts: bytes.readBigUInt64BE(16), bigEndian, checksum, computed, valid };
 }
 
 export function isPageSize(size: number): boolean {

@@ -2,7 +2,6 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import {
-  addChecksum,
   FRAME_HEADER_BYTES,
   frameChecksum,
   isPageSize,
@@ -51,12 +50,43 @@ const NOTHING: Omit<WalScan, 'broken'> = {
 
 /** Reads the log at `path` in bounded memory (2 ms a MiB); it is not opened by SQLite. */
 export function scanWal(path: string): WalScan {
+  return withFile(path, (file) =>
+    file === undefined ? { ...NOTHING, broken: false } : scan(file),
+  );
+}
+
+/**
+ * The same of a log that this process writes: SQLite says how many frames are committed, and they
+ * are believed (five times as fast).
+ */
+export function readWal(path: string, frames: number): WalScan {
+  return withFile(path, (file) => {
+    const header = file === undefined ? undefined : readHeader(file);
+    const read = {
+      ...NOTHING,
+      header,
+      frames,
+      pages: new Map<number, LoggedPage>(),
+      broken: false,
+    };
+    if (file === undefined || !header) return read;
+    let left = frames;
+    for (const { bytes, offset } of framesFrom(file, header.pageSize, 0)) {
+      if ((left -= 1) < 0) break;
+      const { pageNumber, pageCount, page } = readFrame(bytes);
+      read.pages.set(pageNumber, { offset: offset + FRAME_HEADER_BYTES, crc: crc32(page) });
+      read.pageCount = pageCount;
+    }
+    return read;
+  });
+}
+
+function withFile<T>(path: string, body: (file: number | undefined) => T): T {
   const file = openIfThere(path);
-  if (file === undefined) return { ...NOTHING, broken: false };
   try {
-    return scan(file);
+    return body(file);
   } finally {
-    closeSync(file);
+    if (file !== undefined) closeSync(file);
   }
 }
 
@@ -70,15 +100,18 @@ function openIfThere(path: string): number | undefined {
 }
 
 function scan(file: number): WalScan {
-  const bytes = Buffer.alloc(WAL_HEADER_BYTES);
-  if (readSync(file, bytes, 0, WAL_HEADER_BYTES, 0) < WAL_HEADER_BYTES) {
-    return { ...NOTHING, broken: false };
-  }
-  const header = readWalHeader(bytes);
-  if (!header.valid) return { ...NOTHING, broken: hasFramesAnyway(file, header, bytes) };
+  const header = readHeader(file);
+  if (!header) return { ...NOTHING, broken: false };
+  if (!header.valid) return { ...NOTHING, broken: hasFramesAnyway(file, header) };
   const committed = { header, frames: 0, pageCount: 0, pages: new Map<number, LoggedPage>() };
   const whole = readCommitted(file, header, committed);
   return { ...committed, broken: goesOnBehind(file, header, whole) };
+}
+
+function readHeader(file: number): WalHeader | undefined {
+  const bytes = Buffer.alloc(WAL_HEADER_BYTES);
+  const isThere = readSync(file, bytes, 0, WAL_HEADER_BYTES, 0) === WAL_HEADER_BYTES;
+  return isThere ? readWalHeader(bytes) : undefined;
 }
 
 /** Frames before the first that is not whole, and the checksum they end with. */
@@ -139,12 +172,11 @@ function mayBeTorn(offset: number): boolean {
 }
 
 /** A header is synced before the first frame is written: one that is broken above whole frames was damaged. */
-function hasFramesAnyway(file: number, header: WalHeader, bytes: Buffer): boolean {
+function hasFramesAnyway(file: number, header: WalHeader): boolean {
   const sizes = isPageSize(header.pageSize) ? [header.pageSize] : PAGE_SIZES;
   return sizes.some((pageSize) =>
     [false, true].some((bigEndian) => {
-      const computed = addChecksum(bytes.subarray(0, 24), [0, 0], bigEndian);
-      let seeds = [header.checksum, computed];
+      let seeds = [header.checksum, ...header.computed];
       for (const { bytes: frame } of framesFrom(file, pageSize, 0)) {
         const { checksum, pageNumber } = readFrame(frame);
         const sums = seeds.map((seed) => frameChecksum(frame, seed, bigEndian));

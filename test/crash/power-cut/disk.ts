@@ -121,7 +121,7 @@ function leavePart(
   const end = offset + written.length;
   if (bytes.length < end && random(3) === 0) bytes.truncate(end);
   if (fate === 'dropped') return;
-  for (let from = offset; from < end; ) {
+  for (let from = offset; from < end;) {
     const to = Math.min(end, (Math.floor(from / SECTOR_BYTES) + 1) * SECTOR_BYTES);
     if (random(2) === 0) bytes.write(from, written.subarray(from - offset, to - offset));
     from = to;

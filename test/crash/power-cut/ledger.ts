@@ -58,10 +58,11 @@ async function findLoss(store: JobStore, ack: Ack): Promise<string | undefined> 
   const job = await store.find({ tenant: TENANT, jobId: ack.jobId });
   if (ack.status === 'deleted') return job && 'is there again';
   if (!job) return ack.status === 'deleting' ? undefined : 'is gone';
-  if (job.payload.text !== payloadOf(ack.n) || job.id !== String(ack.n)) return 'has another payload';
+  if (job.payload.text !== payloadOf(ack.n) || job.id !== String(ack.n))
+    return 'has another payload';
   if (job.version < ack.version) return `is back at version ${job.version}`;
-  // The next verb may have been under way, and only one at a time is for each job.
-  if (job.version > ack.version + 1) return `is at version ${job.version} already`;
+  // What was under way may have come through: a verb, and a claim of what it gave back.
+  if (job.version > ack.version + 2) return `is at version ${job.version} already`;
   if (ack.status !== 'deleting' && job.version === ack.version && job.status !== ack.status)
     return `is ${job.status}`;
   return findEndFault(job, ack.n);

@@ -78,6 +78,15 @@ const CALL = /^(\w+)\((.*)\) += (\d+)/;
 /** A file descriptor with its path: `17<\x2f…>`, `17<\x2f…>(deleted)`. */
 const DESCRIPTOR = /^(\d+)<((?:\\x..)*)>/;
 
+/** A call on a file of the watched folder; `rest` is its arguments after the descriptor. */
+interface FileCall {
+  call: string;
+  fd: number;
+  name: string;
+  rest: string;
+  result: number;
+}
+
 class CallReader {
   readonly #watched: Watched;
   /** Where the next plain `write` of each descriptor goes. */
@@ -119,25 +128,39 @@ class CallReader {
     const [whole = '', fd = '', encoded = ''] = DESCRIPTOR.exec(args) ?? [];
     const path = decodeText(encoded);
     const rest = args.slice(whole.length);
-    if (path === this.#watched.acks && call === 'write') {
-      return yield { kind: 'ack', line: bytesOf(rest).toString().trim() };
-    }
     const name = this.#nameOf(path);
-    // What is written to a file that has no name any more is never seen again.
-    if (name === undefined || rest.startsWith('(deleted)') || call === 'close') return;
-    if (call === 'write') {
-      const offset = this.#positions.get(Number(fd)) ?? 0;
-      this.#positions.set(Number(fd), offset + result);
-      yield { kind: 'write', name, offset, bytes: bytesOf(rest).subarray(0, result) };
-    } else if (call === 'pwrite64') {
-      const offset = Number(lastOf(rest));
-      yield { kind: 'write', name, offset, bytes: bytesOf(rest).subarray(0, result) };
-    } else if (call === 'ftruncate') {
-      yield { kind: 'truncate', name, length: Number(lastOf(rest)) };
-    } else if (call === 'fsync' || call === 'fdatasync') {
-      yield name ? { kind: 'sync', name } : { kind: 'sync_folder' };
-    } else {
-      throw new Error(`The replay does not know what ${call} does to ${path}`);
+    if (path === this.#watched.acks && call === 'write') {
+      yield { kind: 'ack', line: bytesOf(rest).toString().trim() };
+      // What is written to a file that has no name any more is never seen again.
+    } else if (name !== undefined && !rest.startsWith('(deleted)')) {
+      yield* this.#onFile({ call, fd: Number(fd), name, rest, result });
+    }
+  }
+
+  *#onFile({ call, fd, name, rest, result }: FileCall): Generator<Recorded> {
+    switch (call) {
+      case 'write': {
+        const offset = this.#positions.get(fd) ?? 0;
+        this.#positions.set(fd, offset + result);
+        yield { kind: 'write', name, offset, bytes: bytesOf(rest).subarray(0, result) };
+        break;
+      }
+      case 'pwrite64': {
+        const bytes = bytesOf(rest).subarray(0, result);
+        yield { kind: 'write', name, offset: Number(lastOf(rest)), bytes };
+        break;
+      }
+      case 'ftruncate':
+        yield { kind: 'truncate', name, length: Number(lastOf(rest)) };
+        break;
+      case 'fsync':
+      case 'fdatasync':
+        yield name ? { kind: 'sync', name } : { kind: 'sync_folder' };
+        break;
+      case 'close':
+        break;
+      default:
+        throw new Error(`The replay does not know what ${call} does to ${name}`);
     }
   }
 

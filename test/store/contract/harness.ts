@@ -112,8 +112,13 @@ export class Bench {
       await this.store.cancel(holder);
       await this.store.release(holder);
     }
-    expect(await this.status(holder)).toBe(status);
+    await this.#assertState(holder, status);
     return holder;
+  }
+
+  async #assertState(ref: JobRef, status: JobStatus): Promise<void> {
+    const actual = await this.status(ref);
+    if (actual !== status) throw new Error(`The job is ${actual} and should be ${status}`);
   }
 
   async find({ tenant, jobId }: JobRef): Promise<Job> {
@@ -263,7 +268,7 @@ export async function expectCountersToAgree({ store }: Bench, tenant: string): P
   expect(await store.queueLength(tenant)).toBe(waiting);
 }
 
-const sorted = (counts: Map<string, number>) => [...counts].sort();
+const sorted = (counts: Map<string, number>) => Object.fromEntries(counts);
 
 async function* allJobs(store: JobStore, tenant: string) {
   const filter = { status: null, endpoint: null, id: null, since: null, until: null };

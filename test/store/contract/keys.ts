@@ -1,7 +1,7 @@
 // Conformance: API keys are kept as they are, and revoked once.
 import { describe, expect, it } from 'vitest';
 import type { ApiKey } from '../../../src/store/job-store.ts';
-import { benchFor, TENANT, type Suite } from './harness.ts';
+import { benchFor, expectRefusal, TENANT, type Suite } from './harness.ts';
 
 function apiKey(keyId: string, parts: Partial<ApiKey> = {}): ApiKey {
   return {
@@ -61,7 +61,7 @@ export function keyTests(suite: Suite): void {
       const bench = await benchFor(suite);
       await bench.store.createKey(apiKey('one'));
       const again = apiKey('one', { secretHash: Buffer.alloc(32, 1), name: 'Another' });
-      await expect(bench.store.createKey(again)).rejects.toThrow();
+      await expectRefusal(bench.store.createKey(again), 'internal');
       expect((await bench.store.findKey('one'))?.name).toBe('A key');
     });
   });

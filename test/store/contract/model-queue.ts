@@ -224,9 +224,8 @@ export class ModelQueue {
 
   prune(): void {
     const now = this.#clock.now();
-    for (const job of [...this.jobs]) {
-      if (job.expiresAt !== null && job.expiresAt <= now) this.#remove(job);
-    }
+    const expired = this.jobs.filter(({ expiresAt }) => expiresAt !== null && expiresAt <= now);
+    for (const job of expired) this.#remove(job);
   }
 
   /** Every running job has one whole new lease; how long it ran is what the wall clock says. */

@@ -12,6 +12,18 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{1
 
 export function submissionTests(suite: Suite): void {
   describe('submission', () => {
+    it('answers a key with its job for as long as it is kept, though the job was deleted', async () => {
+      const { store } = await benchFor(suite);
+      const job = newJob({ idempotency: idempotency('once') });
+      const [first] = await store.submit([job]);
+      const ref = { tenant: TENANT, jobId: first!.jobId };
+      await store.cancel(ref);
+      await store.delete(ref);
+      const [again] = await store.submit([job]);
+      expect(again).toMatchObject({ jobId: first!.jobId, replayed: true });
+      expect(await store.find(ref)).toBeUndefined();
+    });
+
     it('keeps a job as it came', async () => {
       const bench = await benchFor(suite);
       const payload = new JsonText('{"b":1,"a":[1e3,"\\u0041 😀"],"__proto__":{}}');

@@ -134,6 +134,15 @@ describe('do not agree with', () => {
     expectDamaged(/its log is missing/);
   });
 
+  it('a log that ends before what was acknowledged after it began anew', async () => {
+    await submitSome(store, world, 2);
+    await store.checkpoint();
+    await submitSome(store, world, 30);
+    path = copyDatabase(path, join(folder, 'killed'));
+    writeFileSync(`${path}-wal`, readFileSync(`${path}-wal`).subarray(0, 32 + 4 * 4120));
+    expectDamaged(/its log has lost \d+ frames/);
+  });
+
   it('a file that is cut to nothing', async () => {
     await store.close();
     truncateSync(path, 0);

@@ -1,0 +1,119 @@
+// The power cut trial: one recorded load, cut at random points, and what was found at each.
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Worker } from 'node:worker_threads';
+import { randomFrom } from '../../store/sqlite/damage.ts';
+import { OUTCOMES, type CutResult, type Outcome } from './cut.ts';
+import { readRecording, record, type Watched } from './recording.ts';
+import type { Point, Replay } from './replay.ts';
+
+export interface TrialOptions {
+  points: number;
+  sync: 'FULL' | 'NORMAL';
+  seed: number;
+  /** How many the load submits. 1,000 make 40 MB of writes. */
+  jobs: number;
+  onCut?: (result: CutResult) => void;
+}
+
+export interface TrialReport {
+  events: number;
+  syncs: number;
+  acks: number;
+  /** What the load wrote, bytes. */
+  written: number;
+  checkpointed: number;
+  /** How many cuts came to what. */
+  outcomes: Record<Outcome, number>;
+  /** Those that did not stay whole. */
+  failures: CutResult[];
+}
+
+const LOAD = fileURLToPath(new URL('load.ts', import.meta.url));
+const REPLAY = new URL('replay.ts', import.meta.url);
+
+/** In memory where there is a disk of that: an image is written for each point. */
+const SCRATCH = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
+
+/** Records a load and cuts it; leaves nothing behind. Needs strace. */
+export async function runTrial(options: TrialOptions): Promise<TrialReport> {
+  const scratch = mkdtempSync(join(SCRATCH, 'jobgate-power-cut-'));
+  try {
+    const watched = { folder: join(scratch, 'disk'), acks: join(scratch, 'acks') };
+    mkdirSync(watched.folder);
+    const trace = join(scratch, 'trace');
+    const { sync, seed, jobs } = options;
+    await record([LOAD, watched.folder, watched.acks, sync, `${seed}`, `${jobs}`], trace);
+    const summary = await summarize(trace, watched);
+    const results = await cutAll({ ...options, trace, watched, scratch, events: summary.events });
+    return { ...summary, ...sortOut(results) };
+  } finally {
+    rmSync(scratch, { recursive: true });
+  }
+}
+
+async function summarize(trace: string, watched: Watched) {
+  const summary = { events: 0, syncs: 0, acks: 0, written: 0, checkpointed: 0 };
+  for await (const event of readRecording(trace, watched)) {
+    summary.events += 1;
+    if (event.kind === 'sync') summary.syncs += 1;
+    if (event.kind === 'ack') summary.acks += 1;
+    if (event.kind !== 'write') continue;
+    summary.written += event.bytes.length;
+    if (event.name === 'jobgate.db') summary.checkpointed += event.bytes.length;
+  }
+  return summary;
+}
+
+interface Cutting extends TrialOptions {
+  trace: string;
+  watched: Watched;
+  scratch: string;
+  events: number;
+}
+
+/** The points are dealt out to as many threads as there are processors. */
+async function cutAll(cutting: Cutting): Promise<CutResult[]> {
+  const random = randomFrom(cutting.seed);
+  const points = Array.from({ length: cutting.points }, () => ({
+    at: random(cutting.events),
+    seed: random(2 ** 32),
+  })).toSorted((a, b) => a.at - b.at);
+  const threads = availableParallelism();
+  const hands = Array.from({ length: threads }, (_, hand) =>
+    points.filter((_point, i) => i % threads === hand),
+  );
+  return (await Promise.all(hands.map((hand, i) => cutOnThread(cutting, hand, i)))).flat();
+}
+
+function cutOnThread(cutting: Cutting, points: Point[], hand: number): Promise<CutResult[]> {
+  const { trace, watched, scratch, onCut } = cutting;
+  const folder = join(scratch, `images-${hand}`);
+  const workerData: Replay = { trace, watched, points, folder };
+  const results: CutResult[] = [];
+  return new Promise((resolve, reject) => {
+    const thread = new Worker(REPLAY, { workerData });
+    thread.on('message', (result: CutResult) => {
+      results.push(result);
+      onCut?.(result);
+    });
+    thread.on('error', reject);
+    thread.on('exit', () => {
+      if (results.length === points.length) resolve(results);
+      else reject(new Error(`${results.length} of ${points.length} cuts were made`));
+    });
+  });
+}
+
+function sortOut(results: CutResult[]): Pick<TrialReport, 'outcomes' | 'failures'> {
+  const counts = OUTCOMES.map((outcome) => [
+    outcome,
+    results.filter((result) => result.outcome === outcome).length,
+  ]);
+  return {
+    outcomes: Object.fromEntries(counts) as Record<Outcome, number>,
+    failures: results.filter(({ outcome }) => outcome !== 'whole'),
+  };
+}

@@ -1,0 +1,24 @@
+// What the crash programs read from their command line and print at their end.
+
+/** Throws when `text` is not a whole number from 0. */
+export function wholeNumber(option: string, text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new TypeError(`${option} must be a whole number`);
+  return Number(text);
+}
+
+/** One line for each row, columns aligned. */
+export function printTable(rows: Record<string, string | number>[]): void {
+  const names = Object.keys(rows[0] ?? {});
+  const lines = [names, ...rows.map((row) => names.map((name) => String(row[name])))];
+  const widths = names.map((_, i) => Math.max(...lines.map((line) => line[i]!.length)));
+  for (const line of lines) {
+    const cells = line.map((cell, i) => cell.padStart(widths[i]!));
+    process.stdout.write(`${cells.join('  ')}\n`);
+  }
+}
+
+/** The median and the highest of measured milliseconds; 0 of none. */
+export function spread(values: number[]): { p50: number; max: number } {
+  const sorted = values.toSorted((a, b) => a - b);
+  return { p50: sorted[Math.floor(sorted.length / 2)] ?? 0, max: sorted.at(-1) ?? 0 };
+}
