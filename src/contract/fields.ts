@@ -50,7 +50,10 @@ export const jsonObject = z
   .unknown()
   .meta({ override: { type: 'object', additionalProperties: true } }) as unknown as JsonObject;
 
-/** Any JSON object. Not parsed into a copy: it is stored as it came. */
+/**
+ * Any JSON object. Numbers are those of JavaScript: of an integer beyond 2^53 the nearest is kept, so
+ * send such ids as strings.
+ */
 export const payload = z
   .unknown()
   .refine(isObject, 'Invalid input: expected object')
@@ -75,10 +78,11 @@ export const result = z
 /** Any JSON value in an answer. */
 export const anyJson = z.unknown();
 
-/** Epoch milliseconds. */
+/** Epoch milliseconds, up to the last date there is (ECMA-262, time values). */
 export const timestamp = z
   .int()
   .min(0)
+  .max(8_640_000_000_000_000)
   .meta({ description: 'Epoch milliseconds.', examples: [1764000000000] });
 
 export const progress = z

@@ -10,13 +10,7 @@ import {
   progress,
   timestamp,
 } from './fields.ts';
-import {
-  ATTEMPT_OUTCOMES,
-  JOB_STATUSES,
-  type Attempt,
-  type Job,
-  type JobSummary,
-} from './job.ts';
+import { ATTEMPT_OUTCOMES, JOB_STATUSES, type Attempt, type Job, type JobSummary } from './job.ts';
 
 const attemptView = z.object({
   fence: z.int().min(1),

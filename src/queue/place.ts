@@ -28,7 +28,10 @@ export async function findPlace(store: JobStore, clock: Clock, job: JobSummary):
  * Milliseconds until a job with `ahead` before it starts, from the mean run time of the endpoint's
  * last minutes and the number of jobs that run at the same time now. Null when none was done.
  */
-export function estimateWaitMs(ahead: number, { running, done, runMs }: EndpointLoad): number | null {
+export function estimateWaitMs(
+  ahead: number,
+  { running, done, runMs }: EndpointLoad,
+): number | null {
   if (done === 0) return null;
   const slots = Math.max(running, 1);
   return Math.round(((runMs / done) * (ahead + 1)) / slots);
