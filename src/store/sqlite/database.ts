@@ -7,7 +7,7 @@ import { readMigrationFiles } from 'drizzle-orm/migrator';
 import { StoreOpenError } from '../store-open-error.ts';
 import { Checkpoints } from './checkpoints.ts';
 import { PageSums } from './page-sums.ts';
-import { readOnly } from './read-only.ts';
+import { isHalfMade, readOnly } from './read-only.ts';
 import { toOpenError } from './sqlite-errors.ts';
 import { refuseBrokenLog, refuseDamaged, refuseEmptied } from './start-check.ts';
 import { scanWal } from './wal-scan.ts';
@@ -102,7 +102,10 @@ function coverLog(path: string): PageSums | undefined {
 /** In this order: auto_vacuum cannot be set any more once the file is in WAL mode. */
 function applyPragmas(sqlite: Database.Database): void {
   sqlite.pragma('busy_timeout = 5000');
-  sqlite.pragma('auto_vacuum = INCREMENTAL');
+  // Set again it is written again, here without a sync: a power cut could take it from under others.
+  if (sqlite.pragma('auto_vacuum', { simple: true }) !== INCREMENTAL) {
+    sqlite.pragma('auto_vacuum = INCREMENTAL');
+  }
   sqlite.pragma('journal_mode = WAL');
   sqlite.pragma('wal_autocheckpoint = 0');
   sqlite.pragma('synchronous = FULL');
@@ -117,9 +120,12 @@ function applyPragmas(sqlite: Database.Database): void {
 const CACHE_KIB = 32 * 1024;
 const JOURNAL_SIZE_LIMIT_BYTES = 64 * 1024 * 1024;
 
+/** How `auto_vacuum` reads when it is set to INCREMENTAL. */
+const INCREMENTAL = 2;
+
 /** better-sqlite3 opens an existing WAL database with synchronous=NORMAL, which loses commits. */
 const REQUIRED: Record<string, unknown> = {
-  auto_vacuum: 2,
+  auto_vacuum: INCREMENTAL,
   journal_mode: 'wal',
   synchronous: 2,
   foreign_keys: 1,
@@ -153,7 +159,8 @@ function refuseUnsuitable(path: string, isNew: boolean): void {
       `The database ${path} is a folder: name a file in DATABASE_URL`,
     );
   }
-  refuseForeignFile(path);
+  // Of one that is half made not even the first bytes need be there.
+  if (!isHalfMade(path)) refuseForeignFile(path);
   const wal = refuseBrokenLog(path);
   refuseNewerOrForeign(path);
   refuseDamaged(path, wal);

@@ -23,7 +23,7 @@ export function readOnly<T>(path: string, body: (sqlite: Database.Database) => T
 }
 
 /** Whether a crash during the first start left a rollback journal, which SQLite must write to undo. */
-function isHalfMade(path: string): boolean {
+export function isHalfMade(path: string): boolean {
   return existsSync(`${path}-journal`) && statSync(path).size <= HALF_MADE_BYTES;
 }
 

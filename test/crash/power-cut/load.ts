@@ -1,37 +1,43 @@
 // The load whose disk is recorded: the real store at work, telling each acknowledgement as it comes.
-import { openSync, writeSync } from 'node:fs';
+import { openSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { JsonText } from '../../../src/contract/json-text.ts';
-import type { ClaimedJob, JobStore, NewJob } from '../../../src/store/job-store.ts';
+import type { ClaimedJob, NewJob } from '../../../src/store/job-store.ts';
 import { randomFrom } from '../../store/sqlite/damage.ts';
 import { ENDPOINT, newJob, openTestStore, TENANT } from '../../store/sqlite/world.ts';
 import { payloadOf, reasonOf, resultOf, type Ack } from './ledger.ts';
 
-const [folder = '', acksPath = '', sync = '', seed = '', jobs = ''] = process.argv.slice(2);
+/** `upTo` is the number of the last job that it submits; `stop`: it closes the store at its end. */
+const [folder = '', acksPath = '', sync = '', seed = '', upTo = '', end = ''] =
+  process.argv.slice(2);
 
 const PRODUCERS = 2;
 const WORKERS = 3;
-/** Verbs between two checkpoints that the load asks for, beside those of the store itself. */
+/** Acknowledgements between two checkpoints that the load asks for, beside those of the store. */
 const CHECKPOINT_EVERY = 150;
 
 const random = randomFrom(Number(seed));
-const acks = openSync(acksPath, 'w');
+const acks = openSync(acksPath, 'a+');
 /** Versions of the jobs, as their acknowledgements count them. */
 const versions = new Map<string, number>();
 let submitted = 0;
 let told = 0;
 
+for (const line of readFileSync(acksPath, 'utf8').split('\n').filter(Boolean)) {
+  const { jobId, n, version } = JSON.parse(line) as Ack;
+  versions.set(jobId, version);
+  submitted = Math.max(submitted, n);
+}
+
 if (sync === 'NORMAL') weaken();
 
-// Twice, so that a clean stop and a start with a history are part of the record.
-for (const upTo of [Number(jobs) / 2, Number(jobs)]) {
-  const store = openTestStore(join(folder, 'jobgate.db'), { retryDelayMs: () => 0 });
-  const producers = Array.from({ length: PRODUCERS }, () => produce(store, upTo));
-  const done = Promise.all(producers).then(() => true as const);
-  await Promise.all([done, ...Array.from({ length: WORKERS }, () => work(store, done))]);
-  if (upTo < Number(jobs)) await store.close();
-}
+const store = openTestStore(join(folder, 'jobgate.db'), { retryDelayMs: () => 0 });
+const producing = Promise.all(Array.from({ length: PRODUCERS }, produce));
+await Promise.all([producing, ...Array.from({ length: WORKERS }, () => work(producing))]);
+if (end === 'stop') await store.close();
+// Not by returning: the driver closes what is open then.
+process.kill(process.pid, 'SIGKILL');
 
 /** The same store on a connection that syncs as better-sqlite3's own default does, unnoticed. */
 function weaken(): void {
@@ -47,8 +53,8 @@ function tell(ack: Ack): void {
   told += 1;
 }
 
-async function produce(store: JobStore, upTo: number): Promise<void> {
-  while (submitted < upTo) {
+async function produce(): Promise<void> {
+  while (submitted < Number(upTo)) {
     const numbers = Array.from({ length: 1 + random(3) }, () => (submitted += 1));
     const made = await store.submit(numbers.map(jobOf));
     for (const [i, { jobId }] of made.entries()) {
@@ -62,7 +68,7 @@ function jobOf(n: number): NewJob {
   return { ...newJob({}, String(n)), payload: new JsonText(payloadOf(n)), maxAttempts: 100 };
 }
 
-async function work(store: JobStore, produced: Promise<true>): Promise<void> {
+async function work(produced: Promise<unknown>): Promise<void> {
   let isOver = false;
   void produced.then(() => (isOver = true));
   while (!isOver) {
@@ -74,11 +80,11 @@ async function work(store: JobStore, produced: Promise<true>): Promise<void> {
       max: 1 + random(3),
       leaseSeconds: 3600,
     });
-    await Promise.all(claimed.map((job) => live(store, job)));
+    await Promise.all(claimed.map((job) => live(job)));
   }
 }
 
-async function live(store: JobStore, { jobId, id, leaseToken }: ClaimedJob): Promise<void> {
+async function live({ jobId, id, leaseToken }: ClaimedJob): Promise<void> {
   const n = Number(id);
   const holder = { tenant: TENANT, jobId, leaseToken };
   const step = (status: Ack['status']) => {
@@ -103,7 +109,7 @@ async function live(store: JobStore, { jobId, id, leaseToken }: ClaimedJob): Pro
     case 3:
       await store.complete(holder, new JsonText(resultOf(n)));
       step('done');
-      return remove(store, { jobId, n });
+      return remove({ jobId, n });
     case 4:
       return;
     default:
@@ -112,7 +118,7 @@ async function live(store: JobStore, { jobId, id, leaseToken }: ClaimedJob): Pro
   }
 }
 
-async function remove(store: JobStore, { jobId, n }: { jobId: string; n: number }): Promise<void> {
+async function remove({ jobId, n }: { jobId: string; n: number }): Promise<void> {
   const version = versions.get(jobId) ?? 1;
   tell({ jobId, n, version, status: 'deleting' });
   await store.delete({ tenant: TENANT, jobId });

@@ -42,18 +42,25 @@ export function hasStrace(): boolean {
   }
 }
 
-/** Runs the program under strace, to its end. Rejects when it fails. */
+/** Runs the program under strace until it kills itself. Rejects when it ends in another way. */
 export async function record(program: string[], trace: string): Promise<void> {
   const watch = ['-f', '--seccomp-bpf', '-y', '-xx', '-s', `${LONGEST_STRING}`, '-o', trace];
   const child = spawn('strace', [...watch, '-e', `trace=${CALLS}`, process.execPath, ...program], {
     stdio: ['ignore', 'inherit', 'inherit'],
   });
-  const [code] = (await once(child, 'exit')) as [number | null];
-  if (code !== 0) throw new Error(`The load ended with ${code} under strace`);
+  const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
+  if (signal !== 'SIGKILL') throw new Error(`The load ended with ${code} under strace`);
 }
 
-/** What the trace says of the watched folder, in order; each call where it had returned. */
-export async function* readRecording(trace: string, watched: Watched): AsyncGenerator<Recorded> {
+/** What the traces, one after the other, say of the watched folder; each call where it had returned. */
+export async function* readRecording(
+  traces: readonly string[],
+  watched: Watched,
+): AsyncGenerator<Recorded> {
+  for (const trace of traces) yield* readTrace(trace, watched);
+}
+
+async function* readTrace(trace: string, watched: Watched): AsyncGenerator<Recorded> {
   const reader = new CallReader(watched);
   const begun = new Map<string, string>();
   for await (const line of createInterface(createReadStream(trace, 'latin1'))) {

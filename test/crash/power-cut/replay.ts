@@ -14,7 +14,7 @@ export interface Point {
 }
 
 export interface Replay {
-  trace: string;
+  traces: string[];
   watched: Watched;
   /** Ascending. */
   points: Point[];
@@ -27,7 +27,7 @@ async function replay(task: Replay, tell: (result: CutResult) => void): Promise<
   const points = task.points.values();
   const moment = { at: 0, disk: new Disk(), ledger: new Ledger() };
   let { value: point } = points.next();
-  for await (const event of readRecording(task.trace, task.watched)) {
+  for await (const event of readRecording(task.traces, task.watched)) {
     for (; point?.at === moment.at; point = points.next().value) {
       tell(await tryCut(moment, task.folder, randomFrom(point.seed)));
     }

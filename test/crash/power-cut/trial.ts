@@ -4,7 +4,7 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
-import { randomFrom } from '../../store/sqlite/damage.ts';
+import { randomFrom, type Random } from '../../store/sqlite/damage.ts';
 import { OUTCOMES, type CutResult, type Outcome } from './cut.ts';
 import { readRecording, record, type Watched } from './recording.ts';
 import type { Point, Replay } from './replay.ts';
@@ -24,6 +24,7 @@ export interface TrialReport {
   acks: number;
   /** What the load wrote, bytes. */
   written: number;
+  /** Of that, what checkpoints moved into the database, bytes. */
   checkpointed: number;
   /** How many cuts came to what. */
   outcomes: Record<Outcome, number>;
@@ -43,20 +44,40 @@ export async function runTrial(options: TrialOptions): Promise<TrialReport> {
   try {
     const watched = { folder: join(scratch, 'disk'), acks: join(scratch, 'acks') };
     mkdirSync(watched.folder);
-    const trace = join(scratch, 'trace');
-    const { sync, seed, jobs } = options;
-    await record([LOAD, watched.folder, watched.acks, sync, `${seed}`, `${jobs}`], trace);
-    const summary = await summarize(trace, watched);
-    const results = await cutAll({ ...options, trace, watched, scratch, events: summary.events });
+    const traces = await recordLives(options, watched, scratch);
+    const summary = await summarize(traces, watched);
+    const results = await cutAll({ ...options, ...summary, traces, watched, scratch });
     return { ...summary, ...sortOut(results) };
   } finally {
     rmSync(scratch, { recursive: true });
   }
 }
 
-async function summarize(trace: string, watched: Watched) {
-  const summary = { events: 0, syncs: 0, acks: 0, written: 0, checkpointed: 0 };
-  for await (const event of readRecording(trace, watched)) {
+/** How the process of each life ends: the next one starts after a kill, and after a clean stop. */
+const LIVES = ['kill', 'stop', 'kill'];
+
+/** The load in several lives, because starts and stops write too. */
+async function recordLives(
+  { sync, seed, jobs }: TrialOptions,
+  watched: Watched,
+  scratch: string,
+): Promise<string[]> {
+  const traces: string[] = [];
+  for (const [i, end] of LIVES.entries()) {
+    const trace = join(scratch, `trace-${i}`);
+    const upTo = Math.round((jobs * (i + 1)) / LIVES.length);
+    const { folder, acks } = watched;
+    await record([LOAD, folder, acks, sync, `${seed + i}`, `${upTo}`, end], trace);
+    traces.push(trace);
+  }
+  return traces;
+}
+
+async function summarize(traces: string[], watched: Watched) {
+  const starts: number[] = [];
+  const summary = { events: 0, syncs: 0, acks: 0, written: 0, checkpointed: 0, starts };
+  for await (const event of readRecording(traces, watched)) {
+    if (event.kind === 'create' && event.name === 'jobgate.db-wal') starts.push(summary.events);
     summary.events += 1;
     if (event.kind === 'sync') summary.syncs += 1;
     if (event.kind === 'ack') summary.acks += 1;
@@ -68,17 +89,29 @@ async function summarize(trace: string, watched: Watched) {
 }
 
 interface Cutting extends TrialOptions {
-  trace: string;
+  traces: string[];
   watched: Watched;
   scratch: string;
   events: number;
+  starts: number[];
+}
+
+/** One in so many points is near a start or a stop, of which there are few. */
+const NEAR_START = 10;
+/** How near: events before and after. */
+const NEAR_EVENTS = 100;
+
+function pick({ events, starts }: Cutting, random: Random): number {
+  if (random(NEAR_START) > 0) return random(events);
+  const start = starts[random(starts.length)] ?? 0;
+  return Math.min(Math.max(0, start - NEAR_EVENTS + random(2 * NEAR_EVENTS)), events - 1);
 }
 
 /** The points are dealt out to as many threads as there are processors. */
 async function cutAll(cutting: Cutting): Promise<CutResult[]> {
   const random = randomFrom(cutting.seed);
   const points = Array.from({ length: cutting.points }, () => ({
-    at: random(cutting.events),
+    at: pick(cutting, random),
     seed: random(2 ** 32),
   })).toSorted((a, b) => a.at - b.at);
   const threads = availableParallelism();
@@ -89,9 +122,9 @@ async function cutAll(cutting: Cutting): Promise<CutResult[]> {
 }
 
 function cutOnThread(cutting: Cutting, points: Point[], hand: number): Promise<CutResult[]> {
-  const { trace, watched, scratch, onCut } = cutting;
+  const { traces, watched, scratch, onCut } = cutting;
   const folder = join(scratch, `images-${hand}`);
-  const workerData: Replay = { trace, watched, points, folder };
+  const workerData: Replay = { traces, watched, points, folder };
   const results: CutResult[] = [];
   return new Promise((resolve, reject) => {
     const thread = new Worker(REPLAY, { workerData });
