@@ -2,7 +2,7 @@
 import type { FastifyInstance } from 'fastify';
 import scalar from '@scalar/fastify-api-reference';
 
-export async function mountDocs(app: FastifyInstance, document: object): Promise<void> {
+export async function mountDocs(app: FastifyInstance): Promise<void> {
   await app.register(async (scope) => {
     scope.addHook('onSend', async (_request, reply) => {
       reply.header('content-security-policy', CONTENT_SECURITY_POLICY);
@@ -11,7 +11,7 @@ export async function mountDocs(app: FastifyInstance, document: object): Promise
       routePrefix: '/docs',
       configuration: {
         pageTitle: 'Jobgate API',
-        content: document,
+        url: '/openapi.json',
         telemetry: false,
         withDefaultFonts: false,
         agent: { disabled: true },
