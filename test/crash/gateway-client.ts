@@ -1,0 +1,65 @@
+// Calls to the gateway over HTTP, for programs that must know whether they were answered.
+
+export interface Answer {
+  status: number;
+  text: string;
+  json: any;
+}
+
+/** Longer than any answer takes that is not held back. */
+const TIMEOUT_MS = 5000;
+
+export class GatewayClient {
+  readonly url: string;
+  readonly apiKey: string;
+
+  constructor(url: string, apiKey: string) {
+    this.url = url;
+    this.apiKey = apiKey;
+  }
+
+  /** Undefined when no answer came: what was asked may have been done or not. */
+  async post(
+    path: string,
+    body: object,
+    headers: Record<string, string> = {},
+  ): Promise<Answer | undefined> {
+    const init = { method: 'POST', body: JSON.stringify(body) };
+    return this.#fetch(path, init, { 'content-type': 'application/json', ...headers });
+  }
+
+  /** Asks again, a little later each time, until it is answered. */
+  async postUntilAnswered(
+    path: string,
+    body: object,
+    headers: Record<string, string> = {},
+  ): Promise<Answer> {
+    for (;;) {
+      const answer = await this.post(path, body, headers);
+      if (answer) return answer;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
+  async isReady(): Promise<boolean> {
+    return (await this.#fetch('authenticate', {}, {}))?.status === 200;
+  }
+
+  async #fetch(
+    path: string,
+    init: RequestInit,
+    headers: Record<string, string>,
+  ): Promise<Answer | undefined> {
+    try {
+      const response = await fetch(`${this.url}/v1/toolkit/${path}`, {
+        ...init,
+        headers: { 'x-api-key': this.apiKey, ...headers },
+        signal: AbortSignal.timeout(TIMEOUT_MS),
+      });
+      const text = await response.text();
+      return { status: response.status, text, json: JSON.parse(text) };
+    } catch {
+      return undefined;
+    }
+  }
+}

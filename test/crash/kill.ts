@@ -1,0 +1,57 @@
+// `npm run test:crash`: kills a gateway or one of its workers each round; nothing acknowledged may go.
+import { parseArgs } from 'node:util';
+import { runKillTrial, type KillReport } from './kill/trial.ts';
+import { printTable, spread, wholeNumber } from './report.ts';
+
+const USAGE = 'Usage: npm run test:crash -- [--rounds 20] [--seed N]\n';
+const PROGRESS_EVERY = 20;
+const READY_LIMIT_MS = 1000;
+
+process.exitCode = await run();
+
+async function run(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      rounds: { type: 'string', default: '20' },
+      seed: { type: 'string', default: `${Date.now() % 1_000_000}` },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  if (values.help) return (process.stdout.write(USAGE), 0);
+  const rounds = wholeNumber('--rounds', values.rounds);
+  const seed = wholeNumber('--seed', values.seed);
+  process.stderr.write(`${rounds} rounds, seed ${seed}\n`);
+  const report = await runKillTrial({ rounds, seed, onRound: (round) => tell(round, rounds) });
+  printTable([rowOf(report, rounds)]);
+  return judge(report);
+}
+
+function tell(round: number, rounds: number): void {
+  if (round % PROGRESS_EVERY === 0) process.stderr.write(`  ${round} of ${rounds}\n`);
+}
+
+function rowOf(report: KillReport, rounds: number) {
+  const { p50, max } = spread(report.readyMs);
+  return {
+    rounds,
+    's/round': (report.roundsMs / 1000 / Math.max(rounds, 1)).toFixed(2),
+    'gateway kills': report.gatewayKills,
+    'worker kills': report.workerKills,
+    'ready p50 ms': p50.toFixed(0),
+    'ready max ms': max.toFixed(0),
+    'jobs (202)': report.jobs,
+    'sent again': report.unanswered,
+    'handler runs': report.handlerRuns,
+    completions: report.completions,
+    retries: report.retries,
+    looks: report.looks,
+    faults: report.faults.length,
+  };
+}
+
+function judge({ faults, readyMs }: KillReport): number {
+  for (const fault of faults) process.stderr.write(`FAULT: ${fault}\n`);
+  const late = readyMs.filter((ms) => ms >= READY_LIMIT_MS).length;
+  if (late > 0) process.stderr.write(`LATE: ${late} starts took ${READY_LIMIT_MS} ms or more\n`);
+  return faults.length + late > 0 ? 1 : 0;
+}

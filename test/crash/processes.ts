@@ -1,0 +1,203 @@
+// The processes of a trial: a real gateway and real workers, to be killed, stopped and woken.
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { GatewayClient } from './gateway-client.ts';
+
+const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+const WORKER = fileURLToPath(new URL('worker-program.ts', import.meta.url));
+
+/** How long a process may take to start, or to stop when asked to. */
+const PATIENCE_MS = 20_000;
+const KEY = 'trial-admin-key';
+
+/** A process that is certainly gone after `kill`. */
+class Process {
+  readonly #child: ChildProcess;
+  /** Its last lines, for a report of what went wrong. */
+  readonly #errors: string[] = [];
+  readonly #ended: Promise<unknown>;
+
+  constructor(args: string[], environment: Record<string, string>, onLine: (line: string) => void) {
+    const { PATH = '' } = process.env;
+    const child = spawn(process.execPath, args, {
+      env: { PATH, ...environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.#child = child;
+    this.#ended = once(child, 'close');
+    createInterface(child.stdout).on('line', onLine);
+    createInterface(child.stderr).on('line', (line) => this.#errors.push(line));
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  get isAlive(): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
+  get errors(): string {
+    return this.#errors.join('\n');
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
+  /** Ends it at once; resolves when all that it said was read. */
+  async kill(): Promise<void> {
+    this.#child.kill('SIGKILL');
+    await this.#ended;
+  }
+
+  /** Asks it to end; resolves to its exit code, null when it had to be killed. */
+  async stop(): Promise<number | null> {
+    this.#child.kill('SIGTERM');
+    const timer = setTimeout(() => this.#child.kill('SIGKILL'), PATIENCE_MS);
+    await this.#ended;
+    clearTimeout(timer);
+    return this.#child.exitCode;
+  }
+}
+
+/** `jobgate serve` on a database in `folder`, on the same port after each start. */
+export class GatewayProcess {
+  readonly client: GatewayClient;
+  readonly databasePath: string;
+  readonly #port: number;
+  #process: Process | undefined;
+  /** What it logged at `warn` and above. */
+  readonly log: string[] = [];
+
+  private constructor(folder: string, port: number) {
+    this.databasePath = join(folder, 'jobgate.db');
+    this.#port = port;
+    this.client = new GatewayClient(`http://127.0.0.1:${port}`, KEY);
+  }
+
+  static async start(folder: string): Promise<GatewayProcess> {
+    const gateway = new GatewayProcess(folder, await findFreePort());
+    await gateway.start();
+    return gateway;
+  }
+
+  /** Resolves once it answers a request with a key. */
+  async start(): Promise<void> {
+    const environment = {
+      HOST: '127.0.0.1',
+      PORT: String(this.#port),
+      DATABASE_URL: `file:${this.databasePath}`,
+      API_KEY: KEY,
+      LOG_LEVEL: 'warn',
+    };
+    const started = new Process([MAIN, 'serve'], environment, (line) => this.log.push(line));
+    this.#process = started;
+    for (const end = performance.now() + PATIENCE_MS; !(await this.client.isReady());) {
+      if (!started.isAlive || performance.now() > end) {
+        throw new Error(`The gateway did not start: ${started.errors}`);
+      }
+      await sleep(5);
+    }
+  }
+
+  /** Resolves to the milliseconds from the kill until the next process answers. */
+  async killAndStart(): Promise<number> {
+    const killedAt = performance.now();
+    await this.kill();
+    await this.start();
+    return performance.now() - killedAt;
+  }
+
+  async kill(): Promise<void> {
+    await this.#process?.kill();
+  }
+
+  async stop(): Promise<number | null> {
+    return (await this.#process?.stop()) ?? null;
+  }
+}
+
+async function findFreePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address() as AddressInfo;
+  probe.close();
+  await once(probe, 'close');
+  return port;
+}
+
+/** What a worker process tells: one of the product's worker events, or of its own. */
+export interface Told {
+  kind: string;
+  workerId: string;
+  jobId?: string;
+  jobStatus?: string;
+  message?: string;
+  status?: number;
+  reason?: string;
+  verb?: string;
+}
+
+export interface WorkerSettings {
+  client: GatewayClient;
+  workerId: string;
+  endpoints: string[];
+  concurrency: number;
+  leaseSeconds: number;
+}
+
+/** A worker in a process of its own, the product's or (`program`) another. */
+export class WorkerProcess {
+  readonly workerId: string;
+  readonly #process: Process;
+  readonly #told: Told[] = [];
+  #onTold: () => void = () => {};
+
+  constructor(settings: WorkerSettings, onTold: (told: Told) => void, program = WORKER) {
+    const { client, workerId, endpoints, concurrency, leaseSeconds } = settings;
+    this.workerId = workerId;
+    const { url, apiKey } = client;
+    const options = { url, apiKey, workerId, endpoints, concurrency, leaseSeconds };
+    this.#process = new Process([program, JSON.stringify(options)], {}, (line) => {
+      const told = { ...(JSON.parse(line) as Told), workerId };
+      this.#told.push(told);
+      onTold(told);
+      this.#onTold();
+    });
+  }
+
+  /** What it told first of this kind, past or to come. Rejects when it ends before. */
+  async told(kind: string): Promise<Told> {
+    for (const end = performance.now() + PATIENCE_MS; ;) {
+      const found = this.#told.find((told) => told.kind === kind);
+      if (found) return found;
+      if (!this.#process.isAlive || performance.now() > end) {
+        throw new Error(`${this.workerId} did not tell "${kind}": ${this.#process.errors}`);
+      }
+      const next = new Promise<void>((resolve) => (this.#onTold = resolve));
+      await Promise.race([next, sleep(100)]);
+    }
+  }
+
+  freeze(): void {
+    this.#process.signal('SIGSTOP');
+  }
+
+  wake(): void {
+    this.#process.signal('SIGCONT');
+  }
+
+  async kill(): Promise<void> {
+    await this.#process.kill();
+  }
+
+  async stop(): Promise<number | null> {
+    return this.#process.stop();
+  }
+}
