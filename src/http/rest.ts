@@ -5,7 +5,7 @@ import { JsonText } from '../contract/json-text.ts';
 import { appRouter } from '../procedures/router.ts';
 import { runnerOf } from '../procedures/run-procedure.ts';
 import type { Meta, Services } from '../procedures/trpc.ts';
-import { authenticate, createContext } from './context.ts';
+import { authenticate, RequestContext } from './context.ts';
 import { JSON_TYPE, malformedBody } from './errors.ts';
 
 /** What surrounds a result in a body of `worker.complete`: its ids and quotes. */
@@ -45,7 +45,7 @@ function mountProcedure(app: FastifyInstance, services: Services, procedure: Any
     bodyLimit: bodyLimitOf(meta, services),
     onRequest: (request) => authenticate(services, request, meta.failure),
     handler: async (request, reply) => {
-      const output = await run(createContext(services, request, reply), inputOf(request));
+      const output = await run(new RequestContext(services, request, reply), inputOf(request));
       return sendJson(reply.code(meta.status ?? 200), output);
     },
   });

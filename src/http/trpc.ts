@@ -10,7 +10,7 @@ import { JobgateError } from '../contract/errors.ts';
 import { appRouter } from '../procedures/router.ts';
 import { publicDetails, toTrpcError, type Services } from '../procedures/trpc.ts';
 import { parseJson, parseJsonBodies } from './body-parser.ts';
-import { authenticate, createContext } from './context.ts';
+import { authenticate, RequestContext } from './context.ts';
 import { errorHeaders, JSON_TYPE } from './errors.ts';
 
 const TRPC_PREFIX = '/trpc';
@@ -64,7 +64,8 @@ function handlerOptions(services: Services, toJobgateError: ToJobgateError) {
   return {
     router: appRouter,
     allowMethodOverride: true,
-    createContext: ({ req, res }: CreateFastifyContextOptions) => createContext(services, req, res),
+    createContext: ({ req, res }: CreateFastifyContextOptions) =>
+      new RequestContext(services, req, res),
     responseMeta: ({ errors }: { errors: TRPCError[] }) => {
       const cause = errors[0]?.cause;
       return cause instanceof JobgateError ? { headers: errorHeaders(cause) } : {};

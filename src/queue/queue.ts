@@ -51,13 +51,19 @@ export class Queue {
    * The job's state; with `waitSeconds`, held back until the job has ended or the time is up.
    * Undefined when there is no such job. Throws `too_many_requests` when too many wait.
    */
-  async findState(
+  findState(ref: JobRef, waitSeconds: number, signal?: AbortSignal): Promise<JobState | undefined> {
+    const now = this.#store.findState(ref);
+    return waitSeconds === 0 ? now : this.#untilEnded(ref, now, waitSeconds, signal);
+  }
+
+  async #untilEnded(
     ref: JobRef,
+    now: Promise<JobState | undefined>,
     waitSeconds: number,
-    signal?: AbortSignal,
+    signal: AbortSignal | undefined,
   ): Promise<JobState | undefined> {
-    const state = await this.#store.findState(ref);
-    if (waitSeconds === 0 || !state || hasEnded(state.status)) return state;
+    const state = await now;
+    if (!state || hasEnded(state.status)) return state;
     const parked = this.#waiters.park([endKey(ref)], waitSeconds * 1000, signal);
     // Read again once parked: it may have ended just before.
     try {

@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { GatewayProcess, WorkerProcess, type Told } from '../processes.ts';
 
@@ -22,8 +23,10 @@ export const LEASE_SECONDS = 5;
 
 /** Rounds at the same time: more processes than this take their time to start. */
 const ROUNDS_AT_ONCE = 10;
-/** How long a frozen worker's handler would have worked; the rescuer's does, too. */
-const WORK_MS = 300;
+/** How long a handler works. */
+const WORK_MS = 2000;
+/** Workers are frozen at different moments of it, some after heartbeats (one a second). */
+const FREEZE_AFTER_MS = [0, 400, 1500];
 
 const PLAIN = fileURLToPath(new URL('zombie-program.ts', import.meta.url));
 
@@ -93,6 +96,7 @@ class Round {
     this.#jobId = (await this.#gateway.client.postUntilAnswered('job/submit', job)).json.job_id;
     const zombie = this.#hire('zombie', this.#isPlain ? PLAIN : undefined);
     await zombie.told('run');
+    await sleep(FREEZE_AFTER_MS[this.number % FREEZE_AFTER_MS.length]);
     // Its last sign of life was before this: the lease counts from there.
     this.#frozenAt = performance.now();
     zombie.freeze();

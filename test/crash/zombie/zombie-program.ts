@@ -20,12 +20,13 @@ tell({ kind: 'started' });
 const claim = { worker_id: workerId, endpoints, lease_seconds: leaseSeconds, pid: process.pid };
 const [job] = (await client.postUntilAnswered('worker/claim', claim)).json.jobs;
 const lease = { job_id: job.job_id, lease_token: job.lease_token };
-tell({ kind: 'claimed', jobId: job.job_id });
+// Listening before it tells: from then on it may be frozen at any moment.
+const woken = once(process, 'SIGCONT');
 tell({ kind: 'run', jobId: job.job_id });
 
 // What keeps it alive until then.
 const waiting = setInterval(() => {}, 1000);
-await once(process, 'SIGCONT');
+await woken;
 clearInterval(waiting);
 
 const REPORTS = {
