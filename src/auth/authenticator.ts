@@ -3,7 +3,7 @@ import { timingSafeEqual } from 'node:crypto';
 import type { Clock } from '../contract/clock.ts';
 import type { Scope } from '../contract/scope.ts';
 import type { ApiKey, JobStore } from '../store/job-store.ts';
-import { hashKey, keyIdOf } from './key-format.ts';
+import { hashKey, keyIdIn, keyIdOf } from './key-format.ts';
 
 /** Who calls. */
 export interface Principal {
@@ -27,10 +27,21 @@ const ADMIN: Principal = { keyId: 'env', tenant: DEFAULT_TENANT, scopes: ['admin
 /** Compared against where there is nothing to compare against, so that it takes the same time. */
 const NO_HASH = Buffer.alloc(32);
 
+/** Keys remembered at the most; then all are forgotten and checked anew. */
+const MAX_REMEMBERED = 10_000;
+
+/** A key that was checked: its text, in memory only, and what the store said of it. */
+interface Remembered {
+  text: Buffer;
+  key: ApiKey;
+  principal: Principal;
+}
+
 export class Authenticator {
   readonly #store: JobStore;
   readonly #clock: Clock;
   readonly #adminHash: Buffer | undefined;
+  readonly #remembered = new Map<string, Remembered>();
 
   constructor({ store, clock, adminKey }: AuthenticatorOptions) {
     this.#store = store;
@@ -41,6 +52,16 @@ export class Authenticator {
   /** Undefined when the header is missing or its key is unknown, revoked or expired. */
   async authenticate(header: string | undefined): Promise<Principal | undefined> {
     if (!header) return undefined;
+    const remembered = this.#remembered.get(keyIdIn(header));
+    if (remembered && isSame(remembered.text, header)) {
+      // The store answers with the same object until something about the key has changed.
+      const key = await this.#store.findKey(remembered.key.keyId);
+      if (key === remembered.key && this.#isLive(key)) return remembered.principal;
+    }
+    return this.#check(header);
+  }
+
+  async #check(header: string): Promise<Principal | undefined> {
     const given = hashKey(header);
     if (this.#isAdmin(given)) return ADMIN;
     const keyId = keyIdOf(header);
@@ -49,7 +70,16 @@ export class Authenticator {
     // The comparison comes first: how long it takes says nothing about which ids exist.
     const matches = timingSafeEqual(given, key?.secretHash ?? NO_HASH);
     if (!matches || !key || !this.#isLive(key)) return undefined;
-    return { keyId, tenant: key.tenant, scopes: key.scopes };
+    return this.#remember(header, key);
+  }
+
+  /** The hash takes 12 of the 100 µs of a status read, the comparison of the text one. */
+  #remember(header: string, key: ApiKey): Principal {
+    const { keyId, tenant, scopes } = key;
+    const principal = { keyId, tenant, scopes };
+    if (this.#remembered.size >= MAX_REMEMBERED) this.#remembered.clear();
+    this.#remembered.set(keyId, { text: Buffer.from(header, 'latin1'), key, principal });
+    return principal;
   }
 
   #isAdmin(given: Buffer): boolean {
@@ -59,4 +89,9 @@ export class Authenticator {
   #isLive({ revokedAt, expiresAt }: ApiKey): boolean {
     return revokedAt === null && (expiresAt === null || this.#clock.now() < expiresAt);
   }
+}
+
+/** Every key of ours is as long as any other, so that the length tells nothing. */
+function isSame(text: Buffer, header: string): boolean {
+  return text.length === header.length && timingSafeEqual(text, Buffer.from(header, 'latin1'));
 }

@@ -5,6 +5,7 @@ import { crc32 } from 'node:zlib';
 /** `jg_<key id: 12 hex>_<secret: 64 hex, 256 bits>_<CRC-32 of all before it: 8 hex>`. */
 const FORMAT = /^jg_([0-9a-f]{12})_[0-9a-f]{64}_([0-9a-f]{8})$/;
 
+const PREFIX = 'jg_';
 const KEY_ID_BYTES = 6;
 const SECRET_BYTES = 32;
 const CHECKSUM_LENGTH = 8;
@@ -18,7 +19,7 @@ export interface MintedKey {
 /** Makes a new key from the system's randomness. */
 export function mintKey(): MintedKey {
   const keyId = randomBytes(KEY_ID_BYTES).toString('hex');
-  const body = `jg_${keyId}_${randomBytes(SECRET_BYTES).toString('hex')}`;
+  const body = `${PREFIX}${keyId}_${randomBytes(SECRET_BYTES).toString('hex')}`;
   return { keyId, apiKey: `${body}_${checksum(body)}` };
 }
 
@@ -28,6 +29,11 @@ export function keyIdOf(apiKey: string): string | undefined {
   if (!match) return undefined;
   const body = apiKey.slice(0, -CHECKSUM_LENGTH - 1);
   return checksum(body) === match[2] ? match[1] : undefined;
+}
+
+/** What stands in the place of the id, whether the rest is a key or not. */
+export function keyIdIn(apiKey: string): string {
+  return apiKey.slice(PREFIX.length, PREFIX.length + 2 * KEY_ID_BYTES);
 }
 
 /** What is stored of a key. A plain SHA-256 is enough: the secret is 256 random bits. */

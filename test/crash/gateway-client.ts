@@ -1,4 +1,5 @@
 // Calls to the gateway over HTTP, for programs that must know whether they were answered.
+import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface Answer {
   status: number;
@@ -8,6 +9,8 @@ export interface Answer {
 
 /** Longer than any answer takes that is not held back. */
 const TIMEOUT_MS = 5000;
+const PATIENCE_MS = 30_000;
+const RETRY_MS = 20;
 
 export class GatewayClient {
   readonly url: string;
@@ -28,17 +31,18 @@ export class GatewayClient {
     return this.#fetch(path, init, { 'content-type': 'application/json', ...headers });
   }
 
-  /** Asks again, a little later each time, until it is answered. */
+  /** Asks again until it is answered. Throws when nobody answers for half a minute. */
   async postUntilAnswered(
     path: string,
     body: object,
     headers: Record<string, string> = {},
   ): Promise<Answer> {
-    for (;;) {
+    for (const end = performance.now() + PATIENCE_MS; performance.now() < end;) {
       const answer = await this.post(path, body, headers);
       if (answer) return answer;
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      await sleep(RETRY_MS);
     }
+    throw new Error(`The gateway does not answer ${path}`);
   }
 
   async isReady(): Promise<boolean> {

@@ -15,6 +15,13 @@ const WORKER = fileURLToPath(new URL('worker-program.ts', import.meta.url));
 const PATIENCE_MS = 20_000;
 const KEY = 'trial-admin-key';
 
+/** Those that run: none may outlive this process, however that ends. */
+const running = new Set<ChildProcess>();
+
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
 /** A process that is certainly gone after `kill`. */
 class Process {
   readonly #child: ChildProcess;
@@ -29,7 +36,8 @@ class Process {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#child = child;
-    this.#ended = once(child, 'close');
+    running.add(child);
+    this.#ended = once(child, 'close').then(() => running.delete(child));
     createInterface(child.stdout).on('line', onLine);
     createInterface(child.stderr).on('line', (line) => this.#errors.push(line));
   }

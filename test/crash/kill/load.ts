@@ -39,9 +39,14 @@ export class Load {
     ];
   }
 
+  /** Sends nothing new. */
+  end(): void {
+    this.#isOver = true;
+  }
+
   /** Resolves when everything that was sent is answered. */
   async stop(): Promise<void> {
-    this.#isOver = true;
+    this.end();
     await Promise.all(this.#loops);
   }
 

@@ -1,8 +1,8 @@
 // The reckoning: at the end every job is held to what was acknowledged, over HTTP and in the file.
 import { setTimeout as sleep } from 'node:timers/promises';
 import Database from 'better-sqlite3';
+import { findDatabaseFaults } from '../database-faults.ts';
 import type { GatewayClient } from '../gateway-client.ts';
-import { findMiscounts } from '../power-cut/cut.ts';
 import type { Checker } from './checker.ts';
 
 /** Three leases of 5 s may be lost before a job ends. */
@@ -86,10 +86,9 @@ const NEVER = {
 };
 
 function findFileFaults(sqlite: Database.Database): string[] {
-  const integrity = sqlite.pragma('integrity_check', { simple: true });
   const broken = Object.entries(NEVER).flatMap(([what, query]) => {
     const found = sqlite.prepare(query).all().length;
     return found === 0 ? [] : [`${found} ${what}`];
   });
-  return [...(integrity === 'ok' ? [] : [String(integrity)]), ...broken, ...findMiscounts(sqlite)];
+  return [...findDatabaseFaults(sqlite), ...broken];
 }

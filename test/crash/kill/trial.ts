@@ -1,10 +1,9 @@
 // The kill trial: a gateway and four workers under load, one of the five killed each round.
-import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { randomFrom, type Random } from '../../store/sqlite/damage.ts';
 import { GatewayProcess, WorkerProcess } from '../processes.ts';
+import { inScratchFolder } from '../scratch-folder.ts';
 import { Checker } from './checker.ts';
 import { ENDPOINTS, Load } from './load.ts';
 import { reckonFile, reckonOverHttp, untilAllEnded } from './reckoning.ts';
@@ -39,14 +38,17 @@ const LEASE_SECONDS = 5;
 const LONGEST_PAUSE_MS = 250;
 
 /** Leaves no process and no file behind. */
-export async function runKillTrial({ rounds, seed, onRound }: KillOptions): Promise<KillReport> {
-  const folder = mkdtempSync(join(tmpdir(), 'jobgate-kill-'));
+export function runKillTrial(options: KillOptions): Promise<KillReport> {
+  return inScratchFolder(tmpdir(), 'kill', (folder) => runIn(folder, options));
+}
+
+async function runIn(folder: string, { rounds, seed, onRound }: KillOptions): Promise<KillReport> {
   const gateway = await GatewayProcess.start(folder);
   const checker = new Checker(gateway.client);
   const random = randomFrom(seed);
   const crew = new Crew(gateway, checker, random);
+  const load = new Load(gateway.client, checker, randomFrom(seed + 1));
   try {
-    const load = new Load(gateway.client, checker, randomFrom(seed + 1));
     const startedAt = performance.now();
     load.start();
     for (let round = 1; round <= rounds; round += 1) {
@@ -56,17 +58,22 @@ export async function runKillTrial({ rounds, seed, onRound }: KillOptions): Prom
     }
     await load.stop();
     const roundsMs = performance.now() - startedAt;
-    if (!(await untilAllEnded(gateway.client))) checker.fault('jobs are left that do not end');
-    await crew.stopWorkers();
-    await reckonOverHttp(checker);
-    const code = await gateway.stop();
-    if (code !== 0) checker.fault(`the gateway stopped with ${code}`);
-    reckonFile(gateway.databasePath, checker);
+    await reckon(gateway, checker, crew);
     return { ...crew.kills, roundsMs, unanswered: load.unanswered, ...figuresOf(checker) };
   } finally {
+    load.end();
     await crew.killAll();
-    rmSync(folder, { recursive: true });
   }
+}
+
+/** No more kills: everything ends, and everything is there. */
+async function reckon(gateway: GatewayProcess, checker: Checker, crew: Crew): Promise<void> {
+  if (!(await untilAllEnded(gateway.client))) checker.fault('jobs are left that do not end');
+  await crew.stopWorkers();
+  await reckonOverHttp(checker);
+  const code = await gateway.stop();
+  if (code !== 0) checker.fault(`the gateway stopped with ${code}`);
+  reckonFile(gateway.databasePath, checker);
 }
 
 function figuresOf(checker: Checker) {

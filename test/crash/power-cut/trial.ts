@@ -1,10 +1,11 @@
 // The power cut trial: one recorded load, cut at random points, and what was found at each.
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, statfsSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { randomFrom, type Random } from '../../store/sqlite/damage.ts';
+import { inScratchFolder } from '../scratch-folder.ts';
 import { OUTCOMES, type CutResult, type Outcome } from './cut.ts';
 import { readRecording, record, type Watched } from './recording.ts';
 import type { Point, Replay } from './replay.ts';
@@ -35,22 +36,27 @@ export interface TrialReport {
 const LOAD = fileURLToPath(new URL('load.ts', import.meta.url));
 const REPLAY = new URL('replay.ts', import.meta.url);
 
-/** In memory where there is a disk of that: an image is written for each point. */
-const SCRATCH = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
+/** Traces, and an image for each point: in memory where there is enough of that. */
+const MEMORY_DISK = '/dev/shm';
+const SCRATCH_BYTES = 2 * 1024 ** 3;
+
+function scratchParent(): string {
+  if (!existsSync(MEMORY_DISK)) return tmpdir();
+  const { bavail, bsize } = statfsSync(MEMORY_DISK);
+  return bavail * bsize > SCRATCH_BYTES ? MEMORY_DISK : tmpdir();
+}
 
 /** Records a load and cuts it; leaves nothing behind. Needs strace. */
-export async function runTrial(options: TrialOptions): Promise<TrialReport> {
-  const scratch = mkdtempSync(join(SCRATCH, 'jobgate-power-cut-'));
-  try {
+export function runTrial(options: TrialOptions): Promise<TrialReport> {
+  return inScratchFolder(scratchParent(), 'power-cut', async (scratch) => {
     const watched = { folder: join(scratch, 'disk'), acks: join(scratch, 'acks') };
     mkdirSync(watched.folder);
     const traces = await recordLives(options, watched, scratch);
-    const summary = await summarize(traces, watched);
-    const results = await cutAll({ ...options, ...summary, traces, watched, scratch });
+    const { starts, ...summary } = await summarize(traces, watched);
+    const { events } = summary;
+    const results = await cutAll({ ...options, traces, watched, scratch, events, starts });
     return { ...summary, ...sortOut(results) };
-  } finally {
-    rmSync(scratch, { recursive: true });
-  }
+  });
 }
 
 /** How the process of each life ends: the next one starts after a kill, and after a clean stop. */

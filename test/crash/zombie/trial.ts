@@ -1,14 +1,13 @@
 // The zombie trial: workers frozen past their lease and woken; another does their job, once.
-import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { GatewayProcess, WorkerProcess, type Told } from '../processes.ts';
+import { inScratchFolder } from '../scratch-folder.ts';
 
 export interface ZombieOptions {
   rounds: number;
-  onRound?: (round: number) => void;
+  onRound?: () => void;
 }
 
 export interface ZombieReport {
@@ -31,28 +30,26 @@ const FREEZE_AFTER_MS = [0, 400, 1500];
 const PLAIN = fileURLToPath(new URL('zombie-program.ts', import.meta.url));
 
 /** Leaves no process and no file behind. */
-export async function runZombieTrial({ rounds, onRound }: ZombieOptions): Promise<ZombieReport> {
-  const folder = mkdtempSync(join(tmpdir(), 'jobgate-zombie-'));
+export function runZombieTrial(options: ZombieOptions): Promise<ZombieReport> {
+  return inScratchFolder(tmpdir(), 'zombie', (folder) => runIn(folder, options));
+}
+
+async function runIn(folder: string, { rounds, onRound }: ZombieOptions): Promise<ZombieReport> {
   const report: ZombieReport = { refused: 0, takeoverMs: [], faults: [] };
   const gateway = await GatewayProcess.start(folder);
+  const runOne = async (number: number) => {
+    await runRound(new Round(gateway, number), report);
+    onRound?.();
+  };
   try {
     for (let from = 0; from < rounds; from += ROUNDS_AT_ONCE) {
-      const numbers = Array.from(
-        { length: Math.min(ROUNDS_AT_ONCE, rounds - from) },
-        (_, i) => from + i,
-      );
-      await Promise.all(
-        numbers.map(async (number) => {
-          await runRound(new Round(gateway, number), report);
-          onRound?.(number + 1);
-        }),
-      );
+      const many = Math.min(ROUNDS_AT_ONCE, rounds - from);
+      await Promise.all(Array.from({ length: many }, (_, i) => runOne(from + i)));
     }
     if ((await gateway.stop()) !== 0) report.faults.push('the gateway did not stop cleanly');
     return report;
   } finally {
     await gateway.kill();
-    rmSync(folder, { recursive: true });
   }
 }
 

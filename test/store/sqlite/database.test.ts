@@ -78,6 +78,15 @@ function errorOf(call: () => unknown): unknown {
   return undefined;
 }
 
+/** SQLite's rollback journal of a file that was empty before: to undo is to cut it to nothing. */
+function journalOfNewFile(): Buffer {
+  const journal = Buffer.alloc(512);
+  journal.write('d9d505f920a163d7', 'hex');
+  // No page is in it; nonce; 0 pages before; sectors of 512 and pages of 4,096 bytes.
+  for (const [i, word] of [0, 1, 0, 512, 4096].entries()) journal.writeUInt32BE(word, 8 + 4 * i);
+  return journal;
+}
+
 const PRAGMAS = {
   auto_vacuum: 2,
   journal_mode: 'wal',
@@ -102,6 +111,24 @@ describe('a file that is opened', () => {
     for (const suffix of ['', '-wal', '-shm']) {
       expect([suffix, statSync(path + suffix).mode & 0o777]).toEqual([suffix, 0o600]);
     }
+  });
+
+  it('is not written until there is something to write', async () => {
+    const path = await existing();
+    opened(path);
+    expect(statSync(`${path}-wal`).size).toBe(0);
+  });
+
+  it.each([
+    ['not there', Buffer.alloc(4096)],
+    ['there', Buffer.concat([Buffer.from('SQLite format 3\0'), Buffer.alloc(4080)])],
+  ])('may be half made, its first bytes %s: a crash of the first start', (_, content) => {
+    const path = databasePath();
+    writeFileSync(path, content);
+    writeFileSync(`${path}-journal`, journalOfNewFile());
+    checkDatabase(path);
+    expect(readFileSync(path).equals(content)).toBe(true);
+    expect(opened(path).prepare('select count(*) from jobs').pluck().get()).toBe(0);
   });
 
   it('may be an empty file', () => {
