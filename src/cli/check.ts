@@ -1,5 +1,5 @@
 // `jobgate check`: what a start would trip over, found without starting and without changing anything.
-import { accessSync, constants, existsSync, rmSync } from 'node:fs';
+import { accessSync, constants, existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import pkg from '#package.json' with { type: 'json' };
 import { readConfig, type Config } from '../config.ts';
@@ -56,13 +56,9 @@ function checkFile({ databasePath }: Config): string {
 function checkUntouched(databasePath: string): void {
   if (!existsSync(`${databasePath}.lock`)) return checkDatabase(databasePath);
   const lock = FileLock.acquire(databasePath, process.pid);
-  const missing = [`${databasePath}-wal`, `${databasePath}-shm`].filter(
-    (file) => !existsSync(file),
-  );
   try {
     checkDatabase(databasePath);
   } finally {
-    for (const file of missing) rmSync(file, { force: true });
     lock.release();
   }
 }

@@ -101,14 +101,19 @@ export class Checkpoints {
     return this.#state.get() as LogState;
   }
 
+  /** 0 when the log cannot be opened now: the commit stands, and the next one asks again. */
   #readSalts(): bigint {
     const bytes = Buffer.alloc(8);
-    const file = openSync(`${this.#sqlite.name}-wal`, 'r');
     try {
-      readSync(file, bytes, 0, bytes.length, 16);
-      return bytes.readBigUInt64BE(0);
-    } finally {
-      closeSync(file);
+      const file = openSync(`${this.#sqlite.name}-wal`, 'r');
+      try {
+        readSync(file, bytes, 0, bytes.length, 16);
+      } finally {
+        closeSync(file);
+      }
+    } catch {
+      return 0n;
     }
+    return bytes.readBigUInt64BE(0);
   }
 }
