@@ -22,8 +22,8 @@ describe('a power cut', () => {
     expect(checkpointed).toBeGreaterThan(0);
   });
 
-  it.runIf(canRecord)('would take some with less syncs', { timeout: 60_000 }, async () => {
-    const { outcomes } = await runTrial({ points: 30, sync: 'NORMAL', seed: 1, jobs: 200 });
+  it.runIf(canRecord)('would take some with fewer syncs', { timeout: 60_000 }, async () => {
+    const { outcomes } = await runTrial({ points: 100, sync: 'NORMAL', seed: 1, jobs: 200 });
     expect(outcomes.lost).toBeGreaterThan(0);
   });
 });

@@ -130,7 +130,7 @@ function leavePart(
 
 /** Each cut has its own luck: nothing kept, all kept, or a share of it, some of that torn. */
 function fates(random: Random): () => Fate {
-  const keptOf10 = [0, 10, 1 + random(9), 1 + random(9), 9, 5][random(6)]!;
+  const keptOf10 = [0, 0, 10, 1 + random(9), 1 + random(9), 9, 5][random(7)]!;
   return () => {
     if (keptOf10 === 0) return 'dropped';
     if (random(10) < keptOf10) return 'kept';
