@@ -21,7 +21,7 @@ export interface Filled {
   path: string;
   /** The ids of all jobs in the file, oldest first. */
   jobIds: string[];
-  /** A stored key that may read, submit and work. */
+  /** A stored key that may read and submit. */
   apiKey: string;
   seconds: number;
 }
@@ -60,7 +60,7 @@ export async function fill(path: string, jobs: number): Promise<Filled> {
 }
 
 async function createKey(store: JobStore): Promise<string> {
-  const wanted = { name: 'bench', tenant: TENANT, scopes: ['submit' as const, 'work' as const], expiresAt: null };
+  const wanted = { name: 'bench', tenant: TENANT, scopes: ['submit' as const], expiresAt: null };
   return (await createApiKey(store, clock, wanted)).apiKey;
 }
 
@@ -82,7 +82,7 @@ function complete(store: JobStore, { jobId, leaseToken }: ClaimedJob, seed: numb
   return store.complete({ tenant: TENANT, jobId, leaseToken }, JsonText.of(result(seed)));
 }
 
-export function newJob(index: number): NewJob {
+function newJob(index: number): NewJob {
   return {
     tenant: TENANT,
     endpoint: ENDPOINT,

@@ -1,7 +1,7 @@
 // The command line of the benchmark.
 import { parseArgs } from 'node:util';
 
-export const MEASURES = ['reads', 'flat', 'submits', 'start', 'memory', 'throughput'] as const;
+export const MEASURES = ['reads', 'flat', 'submits', 'start', 'memory'] as const;
 
 export type Measure = (typeof MEASURES)[number];
 

@@ -8,7 +8,6 @@ import { measureReads } from './reads.ts';
 import { describeMachine, print, progress } from './report.ts';
 import { measureStart } from './start.ts';
 import { measureSubmits } from './submits.ts';
-import { measureThroughput } from './throughput.ts';
 
 const EXIT_USAGE = 2;
 const EXIT_INTERRUPTED = 130;
@@ -19,7 +18,6 @@ const MEASURE: Record<Measure, (bench: Bench) => Promise<Finding>> = {
   submits: measureSubmits,
   start: measureStart,
   memory: measureMemory,
-  throughput: measureThroughput,
 };
 
 process.exitCode = await main(process.argv.slice(2));

@@ -22,8 +22,6 @@ export interface ServerProgram {
   /** Path below the repository's root, and its arguments. */
   program: string;
   arguments?: string[];
-  /** The program that runs it; default: this Node. */
-  runtime?: string;
   environment: Record<string, string>;
 }
 
@@ -78,8 +76,7 @@ export class Workspace {
 /** Its log goes nowhere, as cheap as can be; what it says as it dies goes to the terminal. */
 function spawnServer(program: ServerProgram, port: number): ChildProcess {
   const { PATH = '' } = process.env;
-  const runtime = program.runtime ?? process.execPath;
-  return spawn(runtime, [join(ROOT, program.program), ...(program.arguments ?? [])], {
+  return spawn(process.execPath, [join(ROOT, program.program), ...(program.arguments ?? [])], {
     cwd: ROOT,
     stdio: ['ignore', 'ignore', 'inherit'],
     env: {
@@ -87,7 +84,6 @@ function spawnServer(program: ServerProgram, port: number): ChildProcess {
       NODE_ENV: 'production',
       HOST: '127.0.0.1',
       PORT: String(port),
-      HTTP_PORT: String(port),
       ...program.environment,
     },
   });

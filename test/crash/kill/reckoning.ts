@@ -30,7 +30,7 @@ function holdJob(checker: Checker, jobId: string, job: any): void {
   const { id } = checker.jobs.get(jobId)!;
   const fault = (what: string) => checker.fault(`${jobId} ${what}`);
   if (job.id !== id) fault(`has the id ${job.id} and was submitted as ${id}`);
-  if (job.ended_at === null) fault(`has not ended: ${job.job_status}`);
+  if (job.ended_at === null) fault(`has not ended: ${JSON.stringify({ ...job, payload: null })}`);
   holdAttempts(job, fault);
   const completers = checker.completersOf(jobId);
   if (completers.length > 0 && job.job_status !== 'done')
