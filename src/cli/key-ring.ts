@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { createApiKey } from '../auth/api-keys.ts';
 import type { Config } from '../config.ts';
 import type { Scope } from '../contract/scope.ts';
-import type { ApiKey } from '../store/job-store.ts';
+import { viewOfKey } from '../procedures/key-view.ts';
 import { StoreOpenError } from '../store/store-open-error.ts';
 import { FileLock, readLockHolder, type LockHolder } from '../store/sqlite/file-lock.ts';
 import { CommandError } from './command-error.ts';
@@ -65,9 +65,9 @@ function localKeyRing(config: Config): KeyRing {
   return {
     create: async ({ expires_at: expiresAt, ...wanted }) => {
       const { apiKey, key } = await createApiKey(store, systemClock, { ...wanted, expiresAt });
-      return { api_key: apiKey, ...toShown(key) };
+      return { api_key: apiKey, ...viewOfKey(key) };
     },
-    list: async () => (await store.listKeys()).map(toShown),
+    list: async () => (await store.listKeys()).map(viewOfKey),
     revoke: async (keyId) => {
       const found = await store.revokeKey(keyId, systemClock.now());
       if (!found) throw new CommandError(`No key has the id ${keyId}: see jobgate keys list`);
@@ -86,18 +86,6 @@ function openOrRelease(config: Config, lock: FileLock) {
     lock.release();
     throw error;
   }
-}
-
-function toShown(key: ApiKey): ShownKey {
-  return {
-    key_id: key.keyId,
-    name: key.name,
-    tenant: key.tenant,
-    scopes: key.scopes,
-    created_at: key.createdAt,
-    expires_at: key.expiresAt,
-    revoked_at: key.revokedAt,
-  };
 }
 
 function remoteKeyRing(url: string, adminKey: string | undefined): KeyRing {

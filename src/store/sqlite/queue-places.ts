@@ -5,7 +5,7 @@ import type { JobStore } from '../job-store.ts';
 import { param, read, type Session } from './session.ts';
 
 /** Positions are exact up to this; beyond it nobody is told. */
-export const LAST_EXACT_POSITION = 1000;
+const LAST_EXACT_POSITION = 1000;
 
 export function queuePlaces(session: Session): Pick<JobStore, 'queuePosition'> {
   const statements = prepareStatements(session);

@@ -9,7 +9,7 @@ import type { Transaction } from './group-commit.ts';
 import type { JobWriter } from './job-writer.ts';
 import { param, type Session } from './session.ts';
 
-export const DEFAULT_MAX_LOST_LEASES = 3;
+const DEFAULT_MAX_LOST_LEASES = 3;
 
 /** How long a caller does well to wait before it submits to a full queue again. */
 const QUEUE_FULL_RETRY_SECONDS = 5;
