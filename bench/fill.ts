@@ -64,7 +64,8 @@ async function createKey(store: JobStore): Promise<string> {
   return (await createApiKey(store, clock, wanted)).apiKey;
 }
 
-async function submitBatch(store: JobStore, from: number, count: number): Promise<string[]> {
+/** Queues jobs `from` to `from + count`; their ids. */
+export async function submitBatch(store: JobStore, from: number, count: number): Promise<string[]> {
   const jobs = Array.from({ length: count }, (_, index) => newJob(from + index));
   return (await store.submit(jobs)).map(({ jobId }) => jobId);
 }

@@ -1,7 +1,7 @@
 // The command line of the benchmark.
 import { parseArgs } from 'node:util';
 
-export const MEASURES = ['reads', 'flat', 'submits', 'start', 'memory'] as const;
+export const MEASURES = ['reads', 'flat', 'submits', 'claims', 'start', 'memory'] as const;
 
 export type Measure = (typeof MEASURES)[number];
 
@@ -28,7 +28,7 @@ export const USAGE = `Usage: npm run bench -- [options]
   --seconds N         seconds of one server's turn in a round (default 3)
   --connections N     keep-alive connections (default 32)
   --jobs N            done jobs in the file that is read (default 100000)
-  --rows LIST         file sizes for "flat" (default 1000,100000; 1000000 takes minutes to fill)
+  --rows LIST         file sizes for "flat", queue sizes for "claims" (default 1000,100000; 1000000 takes minutes to fill)
   --json FILE         write the results there too
   --help              show this
 `;

@@ -1,6 +1,7 @@
 // The benchmark's command: runs what was asked for, prints the tables, leaves nothing behind.
 import { writeFileSync } from 'node:fs';
 import { Bench, type Finding } from './bench.ts';
+import { measureClaims } from './claims.ts';
 import { measureFlatness } from './flat.ts';
 import { measureMemory } from './memory.ts';
 import { readOptions, USAGE, type Measure, type Options } from './options.ts';
@@ -16,6 +17,7 @@ const MEASURE: Record<Measure, (bench: Bench) => Promise<Finding>> = {
   reads: measureReads,
   flat: measureFlatness,
   submits: measureSubmits,
+  claims: measureClaims,
   start: measureStart,
   memory: measureMemory,
 };

@@ -19,7 +19,7 @@ interface Seen {
   version: number;
 }
 
-/** Faults named in a report; the rest are counted. */
+/** Faults named in a report; of the rest, that there are more. */
 const MOST_FAULTS = 50;
 
 export class Checker {
@@ -54,6 +54,7 @@ export class Checker {
 
   fault(what: string): void {
     if (this.faults.length < MOST_FAULTS) this.faults.push(what);
+    else this.faults[MOST_FAULTS] = 'and more';
   }
 
   noteSubmitted(jobId: string, submitted: Submitted): void {

@@ -12,6 +12,8 @@ const LOOKERS = 2;
 /** A pause of a submitter is at most as long, milliseconds; of a looker always. */
 const SUBMIT_PAUSE_MS = 120;
 const LOOK_PAUSE_MS = 25;
+/** For each job that waits: what the killed workers do not get through would pile up for the end. */
+const PAUSE_PER_QUEUED_MS = 5;
 
 /** How far back a look at a recent job goes. */
 const RECENT_JOBS = 50;
@@ -52,25 +54,27 @@ export class Load {
 
   async #keepSubmitting(): Promise<void> {
     while (!this.#isOver) {
-      if (this.#random(10) === 0) await this.#submitMany();
-      else await this.#submitOne();
-      await sleep(this.#random(SUBMIT_PAUSE_MS));
+      const queued = await (this.#random(10) === 0 ? this.#submitMany() : this.#submitOne());
+      await sleep(this.#random(SUBMIT_PAUSE_MS) + queued * PAUSE_PER_QUEUED_MS);
     }
   }
 
-  async #submitOne(): Promise<void> {
+  /** Resolves to how many jobs wait, as it was answered. */
+  async #submitOne(): Promise<number> {
     const job = this.#newJob();
     const answer = await this.#untilAccepted('job/submit', job, job.id);
     if (answer) this.#note(answer.job_id, job);
     if (answer && this.#random(12) === 0) await this.#cancel(answer.job_id);
+    return answer?.queue_length ?? 0;
   }
 
-  async #submitMany(): Promise<void> {
+  async #submitMany(): Promise<number> {
     const jobs = Array.from({ length: 2 + this.#random(6) }, () => this.#newJob());
     const keyed = jobs.map((job) => ({ ...job, idempotency_key: job.id }));
     const answer = await this.#untilAccepted('jobs/submit', { jobs: keyed });
     for (const [i, { job_id: jobId }] of (answer?.jobs ?? []).entries())
       this.#note(jobId, jobs[i]!);
+    return answer?.jobs.at(-1).queue_length ?? 0;
   }
 
   /** The same submission again when nobody answered: its key keeps it from being a second job. */

@@ -6,13 +6,16 @@ import type { GatewayClient } from '../gateway-client.ts';
 import type { Checker } from './checker.ts';
 
 /** Three leases of 5 s may be lost before a job ends. */
-const END_PATIENCE_MS = 60_000;
+const END_PATIENCE_MS = 30_000;
 
-/** Waits until nothing is queued or running; false when that does not come. */
+/** Waits until nothing is queued or running; false when for a while none of what is left ends. */
 export async function untilAllEnded(client: GatewayClient): Promise<boolean> {
-  for (const end = performance.now() + END_PATIENCE_MS; performance.now() < end;) {
-    const stats = (await client.post('jobs/stats', {}))?.json;
-    if (stats?.by_status.queued === 0 && stats.by_status.running === 0) return true;
+  let fewest = Infinity;
+  for (let end = Infinity; performance.now() < end;) {
+    const { queued, running } = (await client.postUntilAnswered('jobs/stats', {})).json.by_status;
+    if (queued + running === 0) return true;
+    if (queued + running < fewest) end = performance.now() + END_PATIENCE_MS;
+    fewest = Math.min(fewest, queued + running);
     await sleep(100);
   }
   return false;

@@ -103,6 +103,8 @@ class Crew {
     const worker = this.#workers[victim];
     if (!worker) {
       this.kills.gatewayKills += 1;
+      // A worker that starts takes a core of two: it is the gateway's start that is measured.
+      await Promise.all(this.#workers.map((one) => one.told('started')));
       this.kills.readyMs.push(await this.#gateway.killAndStart());
       return;
     }
