@@ -19,6 +19,8 @@ export const COMMANDS: Record<string, Command> = {
   keys: { summary: 'create, list and revoke API keys', load: () => import('./keys.ts') },
   check: { summary: 'validate everything without starting', load: () => import('./check.ts') },
   openapi: { summary: 'print the OpenAPI document', load: () => import('./openapi.ts') },
+  backup: { summary: 'copy the database to a file', load: () => import('./backup.ts') },
+  restore: { summary: 'go back to a backup', load: () => import('./restore.ts') },
   salvage: {
     summary: 'save what is whole of a damaged database',
     load: () => import('./salvage.ts'),

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 
 /** SQLite makes these even for a reader, and a reader does not remove them again. */
-const MADE_BESIDE = ['-wal', '-shm'];
+export const MADE_BESIDE = ['-wal', '-shm'];
 
 /** The largest page of SQLite: no more than one page is there before a new file has its log. */
 const HALF_MADE_BYTES = 65_536;
