@@ -12,6 +12,7 @@ import { answerBrokenRequest, answerConnects, answerExpectations } from './broke
 import { authenticate } from './context.ts';
 import { mountDocs } from './docs.ts';
 import { JSON_TYPE, knownError, methodNotAllowed, sendError } from './errors.ts';
+import { mountHealth } from './health.ts';
 import { bodyLimitOf, mountProcedures, type MountedPaths } from './rest.ts';
 import { isTrpcPath, mountTrpc, TRPC_METHODS } from './trpc.ts';
 import { closeUnusedConnections } from './unused-connections.ts';
@@ -72,6 +73,7 @@ export async function buildServer(
   const mounted: MountedPaths = new Map();
   refuseOddRequests(app, services, mounted);
   mountProcedures(app, services, mounted);
+  mountHealth(app, services, mounted);
   await mountTrpc(app, services, toJobgateError);
   await mountDocument(app, services, mounted);
   return app;

@@ -252,6 +252,8 @@ export interface JobStore {
   prune(limit: number): Promise<number>;
   /** Moves the log into the file and gives free space back to the disk. */
   checkpoint(): Promise<void>;
+  /** Whether new work would be taken in now; found out by an empty transaction. */
+  isWritable(): Promise<boolean>;
   /** Takes new work in again once a disk that was full has room for it and for its reports. */
   keepReserve(): Promise<void>;
 

@@ -62,6 +62,8 @@ it.runIf(disk)('is said, survived and over by itself', async () => {
   fill();
   const ids = await submitUntilRefused(gateway);
   expectNoRoom(await claim(gateway));
+  expect((await gateway.request('GET', '/readyz')).status).toBe(503);
+  expect((await gateway.request('GET', '/healthz')).status).toBe(200);
   for (const jobId of ids) expect(await statusOf(gateway, jobId)).toBe('queued');
 
   const beat = { ...lease, progress: { percent: 90 } };
@@ -73,6 +75,7 @@ it.runIf(disk)('is said, survived and over by itself', async () => {
 
   free();
   const late = await submitWhenHealed(gateway);
+  expect((await gateway.request('GET', '/readyz')).status).toBe(200);
   expect(await statusOf(gateway, late.json.job_id)).toBe('queued');
   expect((await claim(gateway)).json.jobs).toHaveLength(1);
 });

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { eq, sql } from 'drizzle-orm';
 import { jobs, meta } from '../../../db/schema.ts';
+import { JobgateError } from '../../contract/errors.ts';
 import type { JobChange, JobStore, JobStoreOptions } from '../job-store.ts';
 import { StoreOpenError } from '../store-open-error.ts';
 import { Activity } from './activity.ts';
@@ -97,6 +98,13 @@ function assemble(opened: Opened): JobStore {
     ...upkeep(session, writer),
     ...apiKeys(session),
     keepReserve: async () => reserve.refill(),
+    isWritable: () =>
+      commits
+        .runNewWork(() => true)
+        .catch((error: unknown) => {
+          if (error instanceof JobgateError) return false;
+          throw error;
+        }),
     onChange: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);
