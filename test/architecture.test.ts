@@ -159,7 +159,16 @@ describe('files', () => {
 });
 
 describe('one name, five places', () => {
-  const procedures = Object.entries(appRouter._def.procedures) as unknown as [string, Procedure][];
+  const all = Object.entries(appRouter._def.procedures) as unknown as [string, Procedure][];
+  // A subscription has no path: over REST it is Server-Sent Events, or nothing.
+  const subscriptions = all.filter(([, { _def }]) => _def.type === 'subscription');
+  const procedures = all.filter(([, { _def }]) => _def.type !== 'subscription');
+
+  it.each(subscriptions)('%s, a subscription: three places', (name) => {
+    const file = name.replace('.', '-');
+    expect(files).toContain(`src/procedures/${file}.ts`);
+    expect(tests).toContain(`test/procedures/${file}.test.ts`);
+  });
 
   it.each(procedures)('%s', (name, { _def: { meta } }) => {
     const path = name === 'toolkit.authenticate' ? 'authenticate' : name.replace('.', '/');
@@ -172,7 +181,7 @@ describe('one name, five places', () => {
 });
 
 interface Procedure {
-  _def: { meta: Meta };
+  _def: { meta: Meta; type: string };
 }
 
 /** Of the path in the committed document. */

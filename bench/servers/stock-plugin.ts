@@ -4,6 +4,7 @@ import { fastifyTRPCOpenApiPlugin } from 'trpc-openapi';
 import { Authenticator } from '../../src/auth/authenticator.ts';
 import { appRouter } from '../../src/procedures/router.ts';
 import type { Context, Services } from '../../src/procedures/trpc.ts';
+import { EventFeed } from '../../src/queue/event-feed.ts';
 import { Queue } from '../../src/queue/queue.ts';
 import { BUILD_NUMBER, clock, openStore } from '../fill.ts';
 
@@ -15,6 +16,7 @@ const services: Services = {
   store,
   clock,
   queue: new Queue({ store, clock, maxWaiters: 100, onError: () => {} }),
+  feed: new EventFeed(store),
   authenticator: new Authenticator({ store, clock }),
   pid: process.pid,
   buildNumber: BUILD_NUMBER,

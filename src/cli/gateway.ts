@@ -5,6 +5,7 @@ import type { Config } from '../config.ts';
 import type { Clock } from '../contract/clock.ts';
 import { buildServer } from '../http/server.ts';
 import type { Services } from '../procedures/trpc.ts';
+import { EventFeed } from '../queue/event-feed.ts';
 import { Queue } from '../queue/queue.ts';
 import { FileLock } from '../store/sqlite/file-lock.ts';
 import { makeFirstKey } from './first-key.ts';
@@ -72,10 +73,12 @@ async function start(
     maxWaiters: config.maxWaiters,
     onError: (error, what) => server.log.error({ err: error }, what),
   });
-  const services = composeServices(config, { store, clock, queue });
+  const feed = new EventFeed(store);
+  const services = composeServices(config, { store, clock, queue, feed });
   const server: Server = await buildServer(services, { logger });
-  undo.push(() => stopServing(server, queue));
+  undo.push(() => stopServing(server, services));
   queue.start();
+  feed.start();
   const url = await listen(server, config);
   lock.publish({ url });
   return { url, services, firstKey, log: server.log };
@@ -83,7 +86,7 @@ async function start(
 
 function composeServices(
   config: Config,
-  parts: Pick<Services, 'store' | 'clock' | 'queue'>,
+  parts: Pick<Services, 'store' | 'clock' | 'queue' | 'feed'>,
 ): Services {
   return {
     ...parts,
@@ -109,9 +112,10 @@ async function listen(server: Server, { host, port }: Config): Promise<string> {
 const STOP_GRACE_MS = 5000;
 
 /** The server first stops accepting; then who waits is answered, so that it can finish. */
-async function stopServing(server: Server, queue: Queue): Promise<void> {
+async function stopServing(server: Server, { queue, feed }: Services): Promise<void> {
   const bound = setTimeout(() => server.server.closeAllConnections(), STOP_GRACE_MS);
   const closed = server.close();
+  feed.stop();
   await queue.stop();
   await closed;
   clearTimeout(bound);

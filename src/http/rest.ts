@@ -20,6 +20,8 @@ export function mountProcedures(
   mounted: MountedPaths,
 ): void {
   for (const procedure of Object.values(allProcedures())) {
+    // A stream over REST is Server-Sent Events: `sse.ts`.
+    if (procedure._def.type === 'subscription') continue;
     const { method, path } = mountProcedure(app, services, procedure);
     const methods = method === 'GET' ? ['GET', 'HEAD'] : [method];
     mounted.set(path, { methods: [...methodsOf(mounted, path), ...methods], open: false });

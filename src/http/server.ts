@@ -14,6 +14,7 @@ import { mountDocs } from './docs.ts';
 import { JSON_TYPE, knownError, methodNotAllowed, sendError } from './errors.ts';
 import { mountHealth } from './health.ts';
 import { bodyLimitOf, mountProcedures, type MountedPaths } from './rest.ts';
+import { mountJobEvents } from './sse.ts';
 import { isTrpcPath, mountTrpc, TRPC_METHODS } from './trpc.ts';
 import { closeUnusedConnections } from './unused-connections.ts';
 
@@ -73,6 +74,7 @@ export async function buildServer(
   const mounted: MountedPaths = new Map();
   refuseOddRequests(app, services, mounted);
   mountProcedures(app, services, mounted);
+  mountJobEvents(app, services, mounted);
   mountHealth(app, services, mounted);
   await mountTrpc(app, services, toJobgateError);
   await mountDocument(app, services, mounted);

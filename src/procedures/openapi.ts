@@ -2,6 +2,7 @@
 import type { AnyProcedure } from '@trpc/server';
 import { generateOpenApiDocument } from 'trpc-openapi';
 import { ERROR_RESPONSES, ERROR_SCHEMAS, errorResponses } from './openapi-errors.ts';
+import { HAND_WRITTEN_PATHS, HAND_WRITTEN_SCHEMAS } from './openapi-paths.ts';
 import { appRouter } from './router.ts';
 import type { Meta } from './trpc.ts';
 
@@ -10,6 +11,7 @@ const TAGS = [
   { name: 'jobs', description: 'Submitting jobs and looking at them.' },
   { name: 'workers', description: 'For the programs that do the work.' },
   { name: 'keys', description: 'Managing API keys.' },
+  { name: 'health', description: 'For what watches over the gateway. Open.' },
 ];
 
 const DESCRIPTION = `A self-hosted job gateway: submit long-running work, let workers in any language run it, and get a true answer about its status at any time.
@@ -56,6 +58,7 @@ export function buildOpenApiDocument(version: string): object {
   for (const [name, procedure] of Object.entries<AnyProcedure>(
     appRouter._def.procedures as never,
   )) {
+    if (procedure._def.type === 'subscription') continue;
     const { path, method } = (procedure._def.meta as Meta).openapi as {
       path: string;
       method: string;
@@ -75,9 +78,13 @@ export function buildOpenApiDocument(version: string): object {
     servers: [{ url: '/' }],
     tags: TAGS,
     security: [{ ApiKey: [] }],
-    paths,
+    paths: { ...paths, ...HAND_WRITTEN_PATHS },
     components: {
-      schemas: { ...withoutGenerated(components?.schemas ?? {}), ...ERROR_SCHEMAS },
+      schemas: {
+        ...withoutGenerated(components?.schemas ?? {}),
+        ...HAND_WRITTEN_SCHEMAS,
+        ...ERROR_SCHEMAS,
+      },
       responses: ERROR_RESPONSES,
       securitySchemes: { ApiKey: API_KEY },
     },

@@ -5,10 +5,12 @@ import { jobGet } from './job-get.ts';
 import { jobRetry } from './job-retry.ts';
 import { jobStatus } from './job-status.ts';
 import { jobSubmit } from './job-submit.ts';
+import { jobWatch } from './job-watch.ts';
 import { jobsList } from './jobs-list.ts';
 import { jobsStats } from './jobs-stats.ts';
 import { jobsStatus } from './jobs-status.ts';
 import { jobsSubmit } from './jobs-submit.ts';
+import { jobsWatch } from './jobs-watch.ts';
 import { keysCreate } from './keys-create.ts';
 import { keysList } from './keys-list.ts';
 import { keysRevoke } from './keys-revoke.ts';
@@ -29,8 +31,15 @@ export const appRouter = router({
     retry: jobRetry,
     status: jobStatus,
     submit: jobSubmit,
+    watch: jobWatch,
   },
-  jobs: { list: jobsList, stats: jobsStats, status: jobsStatus, submit: jobsSubmit },
+  jobs: {
+    list: jobsList,
+    stats: jobsStats,
+    status: jobsStatus,
+    submit: jobsSubmit,
+    watch: jobsWatch,
+  },
   keys: { create: keysCreate, list: keysList, revoke: keysRevoke },
   toolkit: { authenticate: toolkitAuthenticate },
   worker: {

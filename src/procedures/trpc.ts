@@ -6,6 +6,7 @@ import type { Authenticator, Principal } from '../auth/authenticator.ts';
 import type { Clock } from '../contract/clock.ts';
 import { invalidPayload, JobgateError, TRPC_CODE, type ErrorCode } from '../contract/errors.ts';
 import { allows, type Scope } from '../contract/scope.ts';
+import type { EventFeed } from '../queue/event-feed.ts';
 import type { Queue } from '../queue/queue.ts';
 import type { JobStore } from '../store/job-store.ts';
 import { toIssues } from './issues.ts';
@@ -14,6 +15,7 @@ import { toIssues } from './issues.ts';
 export interface Services {
   store: JobStore;
   queue: Queue;
+  feed: EventFeed;
   authenticator: Authenticator;
   clock: Clock;
   /** The gateway's process id and version. */

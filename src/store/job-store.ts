@@ -1,5 +1,6 @@
 // The JobStore port: every atomic verb the gateway needs of a store, and nothing of how it is kept.
 import type { Attempt, Job, JobState, JobStatus, JobSummary, Progress } from '../contract/job.ts';
+import type { ChangeKind, JobEvent } from '../contract/job-event.ts';
 import type { JsonText } from '../contract/json-text.ts';
 import type { Clock } from '../contract/clock.ts';
 import type { Scope } from '../contract/scope.ts';
@@ -148,19 +149,6 @@ export interface StatusCount {
   count: number;
 }
 
-export const CHANGE_KINDS = [
-  'queued',
-  'running',
-  'progress',
-  'cancel_requested',
-  'done',
-  'failed',
-  'cancelled',
-  'deleted',
-] as const;
-
-export type ChangeKind = (typeof CHANGE_KINDS)[number];
-
 /** Told to listeners after the commit that made it true. */
 export interface JobChange {
   tenant: string;
@@ -170,6 +158,17 @@ export interface JobChange {
   version: number;
   /** Whether a worker could claim it now. */
   claimable: boolean;
+  /** The event that is kept of it; undefined for one that is not (progress within a second, removal). */
+  event?: JobEvent;
+}
+
+/** Events of a tenant's jobs, and how far the table was read for them. */
+export interface EventPage {
+  events: JobEvent[];
+  /** The `seq` to go on from. */
+  after: number;
+  /** Whether there may be more. */
+  isLast: boolean;
 }
 
 export interface ApiKey {
@@ -218,6 +217,12 @@ export interface JobStore {
   queuePosition(ref: JobRef): Promise<number | null>;
   /** In constant time. */
   endpointLoad(tenant: string, endpoint: string): Promise<EndpointLoad>;
+  /** A job's events after `seq`, oldest first; none of a job that is not there. */
+  listEvents(ref: JobRef, after: number, limit: number): Promise<JobEvent[]>;
+  /** The tenant's events among the `limit` that come after `seq`, whoever's those are. */
+  listTenantEvents(tenant: string, after: number, limit: number): Promise<EventPage>;
+  /** The `seq` given out last; 0 when there was none. */
+  lastEventSeq(): Promise<number>;
   /** The minutes of the last hour from `since` (epoch milliseconds) on. */
   listActivity(tenant: string, since: number): Promise<ActivityMinute[]>;
 

@@ -8,14 +8,21 @@ import { describe, expect, it } from 'vitest';
 import pkg from '#package.json' with { type: 'json' };
 import { HTTP_STATUS } from '../../src/contract/errors.ts';
 import { buildOpenApiDocument } from '../../src/procedures/openapi.ts';
+import { HAND_WRITTEN_PATHS } from '../../src/procedures/openapi-paths.ts';
 import { appRouter } from '../../src/procedures/router.ts';
 import type { Meta } from '../../src/procedures/trpc.ts';
 
 const FILE = new URL('../../openapi.json', import.meta.url);
 const built = () => structuredClone(buildOpenApiDocument(pkg.version)) as any;
 const document = built();
-const operations = Object.entries<any>(document.paths).flatMap(([path, methods]) =>
+const described = Object.entries<any>(document.paths).flatMap(([path, methods]) =>
   Object.entries<any>(methods).map(([method, operation]) => ({ path, method, operation })),
+);
+const isHandWritten = ({ path }: { path: string }) => path in HAND_WRITTEN_PATHS;
+const handWritten = described.filter(isHandWritten);
+const operations = described.filter((one) => !isHandWritten(one));
+const definitions = Object.values(appRouter._def.procedures).map(
+  (procedure) => (procedure as unknown as { _def: { meta: Meta; type: string } })._def,
 );
 
 describe('the document', () => {
@@ -37,12 +44,12 @@ describe('the document', () => {
   });
 
   it('has every procedure and nothing else', () => {
-    const paths = Object.values(appRouter._def.procedures).map((procedure) => {
-      const { openapi } = (procedure as unknown as { _def: { meta: Meta } })._def.meta;
-      return `${openapi?.method.toLowerCase()} ${openapi?.path}`;
-    });
-    const described = operations.map(({ method, path }) => `${method} ${path}`);
-    expect(described.toSorted()).toEqual(paths.toSorted());
+    const procedures = definitions
+      .filter(({ type }) => type !== 'subscription')
+      .map(({ meta: { openapi } }) => `${openapi?.method.toLowerCase()} ${openapi?.path}`);
+    const has = described.map(({ method, path }) => `${method} ${path}`);
+    const others = Object.keys(HAND_WRITTEN_PATHS).map((path) => `get ${path}`);
+    expect(has.toSorted()).toEqual([...procedures, ...others].toSorted());
   });
 
   it('uses every component it has, and has every one it uses', () => {
@@ -62,15 +69,15 @@ describe('the document', () => {
       ApiKey: { type: 'apiKey', in: 'header', name: 'x-api-key' },
     });
     for (const { operation } of operations) expect(operation.security).toEqual([{ ApiKey: [] }]);
+    const open = handWritten.filter(({ operation }) => operation.security.length === 0);
+    expect(open.map(({ path }) => path)).toEqual(['/healthz', '/readyz']);
   });
 });
 
 describe.each(operations)('$method $path', ({ operation, path, method }) => {
-  const { meta } = Object.values(appRouter._def.procedures)
-    .map((procedure) => (procedure as unknown as { _def: { meta: Meta } })._def)
-    .find(
-      ({ meta: { openapi } }) => openapi?.path === path && openapi.method.toLowerCase() === method,
-    )!;
+  const { meta } = definitions.find(
+    ({ meta: { openapi } }) => openapi?.path === path && openapi.method.toLowerCase() === method,
+  )!;
 
   it('has what is said of the procedure', () => {
     const statuses = Object.keys(operation.responses).map(Number);

@@ -85,9 +85,7 @@ export function decisions(session: Session, writer: JobWriter): Decisions {
         }
         remove.run({ seq: row.seq });
         session.counters.move(tx, row, null);
-        const { tenant, jobId, endpoint, version } = row;
-        const change = { tenant, jobId, endpoint, kind: 'deleted' as const, version: version + 1 };
-        tx.afterCommit(() => session.announce({ ...change, claimable: false }));
+        writer.announceRemoval(tx, row);
       }),
   };
 }

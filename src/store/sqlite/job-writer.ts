@@ -5,7 +5,8 @@ import { attempts, events, jobs } from '../../../db/schema.ts';
 import { jobNotFound } from '../../contract/errors.ts';
 import { CANCELLED_CODE, canTransition, type AttemptOutcome } from '../../contract/job.ts';
 import type { JsonText } from '../../contract/json-text.ts';
-import type { ChangeKind, JobRef } from '../job-store.ts';
+import type { ChangeKind, JobEvent } from '../../contract/job-event.ts';
+import type { JobRef } from '../job-store.ts';
 import type { Transaction } from './group-commit.ts';
 import { rowColumns, type JobRow } from './job-row.ts';
 import { param, type Session } from './session.ts';
@@ -87,23 +88,42 @@ export class JobWriter {
 
   /** The event of a change that is in the row already. */
   announce(tx: Transaction, row: ChangedRow, kind: ChangeKind, data: object = {}): void {
-    const { seq, tenant, jobId, version, updatedAt, status, attempt } = row;
-    this.#statements.addEvent.run({
+    const { seq, tenant, jobId, endpoint, version, updatedAt: at, status, attempt } = row;
+    const added = this.#statements.addEvent.run({
       tenant,
       jobSeq: seq,
       jobId,
       version,
       kind,
-      at: updatedAt,
+      at,
       data: JSON.stringify({ job_status: status, attempt, ...data }),
     });
-    this.#tell(tx, row, kind);
+    this.#tell(tx, row, kind, {
+      seq: Number(added.lastInsertRowid),
+      job_id: jobId,
+      endpoint,
+      kind,
+      job_status: status,
+      version,
+      attempt,
+      at,
+      data: { ...data },
+    });
   }
 
-  #tell(tx: Transaction, row: ChangedRow, kind: ChangeKind): void {
+  #tell(tx: Transaction, row: ChangedRow, kind: ChangeKind, event?: JobEvent): void {
     const { tenant, jobId, endpoint, version, ready } = row;
     const change = { tenant, jobId, endpoint, kind, version, claimable: ready === 1 };
-    tx.afterCommit(() => this.#session.announce(change));
+    tx.afterCommit(() => this.#session.announce(event ? { ...change, event } : change));
+  }
+
+  /** The end of a row: its events went with it, so that this one is told and not kept. */
+  announceRemoval(
+    tx: Transaction,
+    { tenant, jobId, endpoint, version }: Pick<JobRow, 'tenant' | 'jobId' | 'endpoint' | 'version'>,
+  ): void {
+    const change = { tenant, jobId, endpoint, kind: 'deleted' as const, version: version + 1 };
+    tx.afterCommit(() => this.#session.announce({ ...change, claimable: false }));
   }
 
   /** Ends the job: frozen from here on, and nobody holds it. */

@@ -9,6 +9,7 @@ import { Activity } from './activity.ts';
 import { apiKeys } from './api-keys.ts';
 import { claims } from './claims.ts';
 import { Counters } from './counters.ts';
+import { eventLog } from './event-log.ts';
 import { openDatabase, type OpenDatabase, type Orm } from './database.ts';
 import { decisions } from './decisions.ts';
 import { GroupCommit } from './group-commit.ts';
@@ -90,6 +91,7 @@ function assemble(opened: Opened): JobStore {
     queueId: findQueueId(orm),
     ...submissions(session, writer),
     ...reads(session),
+    ...eventLog(session),
     ...lists(session),
     ...queuePlaces(session),
     ...claims(session, writer),

@@ -100,6 +100,7 @@ export function upkeep(session: Session, writer: JobWriter): Upkeep {
         for (const row of expired) {
           statements.remove.run({ seq: row.seq });
           session.counters.move(tx, row, null);
+          writer.announceRemoval(tx, row);
         }
         const forgotten = statements.forgetKeys.run({ now, limit }).changes;
         session.activity.prune(now);
@@ -132,10 +133,12 @@ function prepareStatements({ orm }: Session) {
     expired: orm
       .select({
         seq: jobs.seq,
+        jobId: jobs.jobId,
         tenant: jobs.tenant,
         endpoint: jobs.endpoint,
         status: jobs.status,
         ready: jobs.ready,
+        version: jobs.version,
       })
       .from(jobs)
       .where(lte(jobs.expiresAt, param('now')))

@@ -99,4 +99,49 @@ export function eventTests(suite: Suite): void {
       expect(bench.changes).toHaveLength(2);
     });
   });
+
+  describe('the event log', () => {
+    it('has every change that was told with its event, under rising numbers', async () => {
+      const bench = await benchFor(suite);
+      const holder = await bench.running();
+      await bench.store.heartbeat(holder, null, { percent: 1 });
+      await bench.store.complete(holder, RESULT);
+      const told = bench.changes.map(({ event }) => event);
+      expect(await bench.store.listEvents(holder, 0, 10)).toEqual(told);
+      expect(told.map((event) => event?.kind)).toEqual(['queued', 'running', 'progress', 'done']);
+      const [first, second] = told.map((event) => event?.seq ?? 0);
+      expect(await bench.store.listEvents(holder, first ?? 0, 1)).toEqual([told[1]]);
+      expect(second).toBeGreaterThan(first ?? 0);
+      expect(await bench.store.lastEventSeq()).toBe(told.at(-1)?.seq);
+      expect(await bench.store.listEvents({ ...holder, tenant: 'other' }, 0, 10)).toEqual([]);
+    });
+
+    it("gives a tenant's events in pages of all that there is", async () => {
+      const bench = await benchFor(suite);
+      for (const tenant of [TENANT, 'other', TENANT])
+        await bench.store.submit([newJob({ tenant })]);
+      const page = await bench.store.listTenantEvents(TENANT, 0, 2);
+      expect(page).toMatchObject({ events: [{ version: 1 }], isLast: false });
+      const rest = await bench.store.listTenantEvents(TENANT, page.after, 2);
+      expect(rest).toMatchObject({ events: [{ version: 1 }], isLast: true });
+      expect(await bench.store.listTenantEvents(TENANT, rest.after, 2)).toEqual({
+        events: [],
+        after: rest.after,
+        isLast: true,
+      });
+    });
+
+    it("loses a removed job's events and never uses their numbers again", async () => {
+      const bench = await benchFor(suite);
+      const holder = await bench.running();
+      await bench.store.complete(holder, RESULT);
+      const last = await bench.store.lastEventSeq();
+      await bench.store.delete(holder);
+      expect(bench.changes.at(-1)).toMatchObject({ kind: 'deleted', version: 4 });
+      await bench.restart();
+      expect(await bench.store.lastEventSeq()).toBe(last);
+      await bench.store.submit([newJob()]);
+      expect(await bench.store.lastEventSeq()).toBe(last + 1);
+    });
+  });
 }

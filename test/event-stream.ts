@@ -1,0 +1,80 @@
+// Reading streams in tests: Server-Sent Events as they come, and tRPC subscriptions with a key.
+import { createTRPCClient, httpSubscriptionLink, type TRPCClient } from '@trpc/client';
+import { EventSource } from 'eventsource';
+import { createParser, type EventSourceMessage } from 'eventsource-parser';
+import { onTestFinished } from 'vitest';
+import type { JobEvent } from '../src/contract/job-event.ts';
+import type { AppRouter } from '../src/index.ts';
+import type { TestGateway } from './gateway.ts';
+
+/** An open stream; `next` resolves to its next message, undefined once it has ended. */
+export interface OpenStream {
+  response: Response;
+  next(): Promise<EventSourceMessage | undefined>;
+  /** Every message up to the end. */
+  rest(): Promise<EventSourceMessage[]>;
+  /** The client goes away. */
+  leave(): void;
+}
+
+export async function openStream(
+  { url, keys }: Pick<TestGateway, 'url' | 'keys'>,
+  jobId: string,
+  lastEventId?: string,
+): Promise<OpenStream> {
+  const controller = new AbortController();
+  onTestFinished(() => controller.abort());
+  const response = await fetch(`${url}/v1/toolkit/job/events?job_id=${jobId}`, {
+    headers: {
+      'x-api-key': keys.read,
+      ...(lastEventId === undefined ? {} : { 'last-event-id': lastEventId }),
+    },
+    signal: controller.signal,
+  });
+  const messages = readMessages(response);
+  const next = async () => (await messages.next()).value ?? undefined;
+  return {
+    response,
+    next,
+    rest: async () => {
+      const all: EventSourceMessage[] = [];
+      for (let one = await next(); one; one = await next()) all.push(one);
+      return all;
+    },
+    leave: () => controller.abort(),
+  };
+}
+
+async function* readMessages(response: Response): AsyncGenerator<EventSourceMessage, undefined> {
+  const waiting: EventSourceMessage[] = [];
+  const parser = createParser({ onEvent: (message) => waiting.push(message) });
+  const decoder = new TextDecoder();
+  for await (const chunk of response.body ?? []) {
+    parser.feed(decoder.decode(chunk, { stream: true }));
+    while (waiting.length > 0) yield waiting.shift()!;
+  }
+  return undefined;
+}
+
+export function eventOf(message: EventSourceMessage | undefined): JobEvent {
+  return JSON.parse(message?.data ?? 'null') as JobEvent;
+}
+
+/** A client whose subscriptions send the key in the header. */
+export function subscribingClient({ url }: TestGateway, key: string): TRPCClient<AppRouter> {
+  return createTRPCClient<AppRouter>({
+    links: [
+      httpSubscriptionLink({
+        url: `${url}/trpc`,
+        EventSource,
+        eventSourceOptions: {
+          fetch: (input: string | URL, init: object) =>
+            fetch(input, {
+              ...init,
+              headers: { ...(init as RequestInit).headers, 'x-api-key': key },
+            }),
+        },
+      }),
+    ],
+  });
+}
