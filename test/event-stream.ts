@@ -68,11 +68,11 @@ export function subscribingClient({ url }: TestGateway, key: string): TRPCClient
         url: `${url}/trpc`,
         EventSource,
         eventSourceOptions: {
-          fetch: (input: string | URL, init: object) =>
-            fetch(input, {
-              ...init,
-              headers: { ...(init as RequestInit).headers, 'x-api-key': key },
-            }),
+          fetch: (input: string | URL, init: RequestInit) => {
+            const headers = new Headers(init.headers);
+            headers.set('x-api-key', key);
+            return fetch(input, { ...init, headers });
+          },
         },
       }),
     ],
