@@ -54,11 +54,21 @@ export interface Meta extends OpenApiMeta {
   bodyLimit?: 'body' | 'result';
 }
 
+/** Below the 60 s after which common proxies cut a silent connection. */
+export const KEEP_ALIVE_MS = 15_000;
+
+/** A tRPC client that hears nothing for three of those takes its connection for dead. */
+const SILENCE_MS = 3 * KEEP_ALIVE_MS;
+
 const t = initTRPC
   .context<Context>()
   .meta<Meta>()
   .create({
     defaultMeta: undefined as unknown as Meta,
+    sse: {
+      ping: { enabled: true, intervalMs: KEEP_ALIVE_MS },
+      client: { reconnectAfterInactivityMs: SILENCE_MS },
+    },
     errorFormatter: ({ shape, error }) => {
       const { code, httpStatus } = shape.data;
       const cause = error.cause instanceof JobgateError ? error.cause : undefined;

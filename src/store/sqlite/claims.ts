@@ -101,6 +101,7 @@ export function claims(session: Session, writer: JobWriter): Pick<JobStore, 'cla
       runtimeEndsAt: monotonic + row.maxRuntimeSeconds * 1000,
       graceEndsAt: Infinity,
       progressEventAt: -Infinity,
+      hasUntoldProgress: false,
     };
   }
 

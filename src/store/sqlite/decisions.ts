@@ -83,9 +83,9 @@ export function decisions(session: Session, writer: JobWriter): Decisions {
             row.status,
           );
         }
+        writer.announceRemoval(tx, row);
         remove.run({ seq: row.seq });
         session.counters.move(tx, row, null);
-        writer.announceRemoval(tx, row);
       }),
   };
 }

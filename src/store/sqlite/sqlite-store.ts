@@ -150,6 +150,7 @@ function renewLeases({ orm, options, leases }: Session): void {
       runtimeEndsAt: Math.max(startedAt + row.maxRuntimeSeconds * 1000, monotonic + lengthMs),
       graceEndsAt: row.cancelRequestedAt === null ? Infinity : monotonic + cancelGraceMs,
       progressEventAt: -Infinity,
+      hasUntoldProgress: false,
     });
   }
 }
