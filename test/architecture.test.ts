@@ -22,7 +22,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   client: ['contract'],
   dashboard: ['client'],
   db: ['contract'],
-  config: ['near-miss'],
+  config: ['contract', 'near-miss'],
   'near-miss': [],
   index: ['contract', 'procedures', 'worker', 'client'],
   // Everything but the page, which is built and not loaded.

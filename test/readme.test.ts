@@ -115,12 +115,12 @@ describe('the tables', () => {
     const field = name
       .toLowerCase()
       .replaceAll(/_(.)/g, (_, letter: string) => letter.toUpperCase());
-    const defaults: Record<string, string | number | undefined> = {
+    const defaults: Record<string, string | number | readonly string[] | undefined> = {
       ...readConfig({}),
       databaseUrl: 'file:./data/jobgate.db',
     };
-    const fallback = defaults[field];
-    expect(rowOf(`\`${name}\``)).toContain(fallback === undefined ? '| |' : `| \`${fallback}\` |`);
+    const fallback = (defaults[field] ?? '').toString();
+    expect(rowOf(`\`${name}\``)).toContain(fallback === '' ? '| |' : `| \`${fallback}\` |`);
   });
 
   it.each(Object.entries(appRouter._def.procedures))(

@@ -9,6 +9,7 @@ import { allows, type Scope } from '../contract/scope.ts';
 import type { EventFeed } from '../queue/event-feed.ts';
 import type { Queue } from '../queue/queue.ts';
 import type { JobStore } from '../store/job-store.ts';
+import type { AddressGuard } from '../webhooks/address-guard.ts';
 import { toIssues } from './issues.ts';
 
 /** What the gateway is made of, for procedures. */
@@ -17,6 +18,7 @@ export interface Services {
   queue: Queue;
   feed: EventFeed;
   authenticator: Authenticator;
+  addressGuard: AddressGuard;
   clock: Clock;
   /** The gateway's process id and version. */
   pid: number;

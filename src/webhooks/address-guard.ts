@@ -2,7 +2,7 @@
 import { isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import ipaddr from 'ipaddr.js';
-import { readNetwork, type IpNetwork } from '../contract/ip-network.ts';
+import { parseAddress, readNetwork, type IpNetwork } from '../contract/ip-network.ts';
 
 type Address = IpNetwork[0];
 
@@ -56,7 +56,7 @@ export class AddressGuard {
 
   /** Why `host` is not sent to if it stands for these addresses, in a sentence that says what to set. */
   refusal(host: string, addresses: readonly string[]): string | undefined {
-    const refused = addresses.flatMap((address) => {
+    const refused = [...new Set(addresses)].flatMap((address) => {
       const kind = this.#fault(address);
       return kind === undefined ? [] : [{ address, kind }];
     });
@@ -68,7 +68,7 @@ export class AddressGuard {
   /** What the address is that it may not be reached. */
   #fault(address: string): string | undefined {
     if (isIP(address) === 0) return 'not an IP address';
-    const parsed = ipaddr.parse(address);
+    const parsed = parseAddress(address);
     if (this.#lists(parsed)) return undefined;
     return (
       internalKind(parsed) ??
@@ -83,7 +83,7 @@ export class AddressGuard {
 
   /** The list is the operator's: who is refused does not learn what else is on it. */
   #remedy(addresses: readonly string[]): string {
-    const missing = [...new Set(addresses.map(toNetwork))].join(',');
+    const missing = addresses.map(toNetwork).join(',');
     const step =
       this.#allow.length > 0 ? `add ${missing} to WEBHOOK_ALLOW` : `set WEBHOOK_ALLOW=${missing}`;
     return `to let webhooks reach it ${step}`;
@@ -125,7 +125,7 @@ function isIn(address: Address, [network, length]: IpNetwork): boolean {
 
 /** The network of one address, without its zone. */
 function toNetwork(address: string): string {
-  return `${address.replace(/%.*/, '')}/${isIP(address) === 4 ? 32 : 128}`;
+  return isIP(address) === 4 ? `${address}/32` : `${address.replace(/%.*/, '')}/128`;
 }
 
 function getNetwork(entry: string): IpNetwork {
