@@ -18,7 +18,8 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   webhooks: ['contract', 'store', 'queue'],
   procedures: ['contract', 'store', 'queue', 'auth', 'webhooks'],
   http: ['contract', 'store', 'queue', 'auth', 'webhooks', 'procedures'],
-  worker: ['contract'],
+  // A worker is a client too: one HTTP layer for both.
+  worker: ['contract', 'client'],
   client: ['contract'],
   dashboard: ['client'],
   db: ['contract'],
