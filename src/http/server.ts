@@ -77,7 +77,7 @@ export async function buildServer(
   mountJobEvents(app, services, mounted);
   mountHealth(app, services, mounted);
   await mountTrpc(app, services, toJobgateError);
-  await mountDocument(app, services, mounted);
+  mountDocument(app, services, mounted);
   return app;
 }
 
@@ -122,17 +122,17 @@ function findMounted(mounted: MountedPaths, path: string) {
   return isTrpcPath(path) ? { methods: TRPC_METHODS, open: false } : mounted.get(path);
 }
 
-async function mountDocument(
+function mountDocument(
   app: FastifyInstance,
   { buildNumber }: Services,
   mounted: MountedPaths,
-): Promise<void> {
+): void {
   let text: Promise<string> | undefined;
   app.get('/openapi.json', async (_request, reply) => {
     text ??= documentText(buildNumber);
     return reply.type(JSON_TYPE).send(await text);
   });
-  await mountDocs(app);
+  mountDocs(app);
   for (const path of ['/openapi.json', '/docs', '/docs/']) {
     mounted.set(path, { methods: ['GET', 'HEAD'], open: true });
   }
