@@ -1,6 +1,6 @@
 // The one way a job changes: load its row, save the changed row with its event, tell the listeners.
 import { crc32 } from 'node:zlib';
-import { and, eq } from 'drizzle-orm';
+import { and, eq } from '../../../db/drizzle.ts';
 import { attempts, events, jobs } from '../../../db/schema.ts';
 import { jobNotFound } from '../../contract/errors.ts';
 import { CANCELLED_CODE, canTransition, type AttemptOutcome } from '../../contract/job.ts';

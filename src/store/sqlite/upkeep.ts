@@ -1,5 +1,5 @@
 // Upkeep: what time does to jobs (lapsed leases, delays that are over, retention) and to the file.
-import { and, asc, eq, lte, min, sql } from 'drizzle-orm';
+import { and, asc, eq, lte, min, sql } from '../../../db/drizzle.ts';
 import { idempotencyKeys, jobs } from '../../../db/schema.ts';
 import type { AttemptOutcome } from '../../contract/job.ts';
 import type { JobStore } from '../job-store.ts';
