@@ -4,6 +4,7 @@ import pkg from '#package.json' with { type: 'json' };
 import { createApiKey } from '../src/auth/api-keys.ts';
 import type { Clock } from '../src/contract/clock.ts';
 import { JsonText } from '../src/contract/json-text.ts';
+import type { Scope } from '../src/contract/scope.ts';
 import type { ClaimedJob, JobStore, NewJob } from '../src/store/job-store.ts';
 import { openSqliteStore } from '../src/store/sqlite/sqlite-store.ts';
 
@@ -21,7 +22,7 @@ export interface Filled {
   path: string;
   /** The ids of all jobs in the file, oldest first. */
   jobIds: string[];
-  /** A stored key that may read and submit. */
+  /** A stored key that may submit, read and work. */
   apiKey: string;
   seconds: number;
 }
@@ -60,7 +61,8 @@ export async function fill(path: string, jobs: number): Promise<Filled> {
 }
 
 async function createKey(store: JobStore): Promise<string> {
-  const wanted = { name: 'bench', tenant: TENANT, scopes: ['submit' as const], expiresAt: null };
+  const scopes: Scope[] = ['submit', 'work'];
+  const wanted = { name: 'bench', tenant: TENANT, scopes, expiresAt: null };
   return (await createApiKey(store, clock, wanted)).apiKey;
 }
 
@@ -83,7 +85,8 @@ function complete(store: JobStore, { jobId, leaseToken }: ClaimedJob, seed: numb
   return store.complete({ tenant: TENANT, jobId, leaseToken }, JsonText.of(result(seed)));
 }
 
-function newJob(index: number): NewJob {
+/** A job with a payload of its own. */
+export function newJob(index: number): NewJob {
   return {
     tenant: TENANT,
     endpoint: ENDPOINT,

@@ -16,7 +16,11 @@ export interface LoadOptions {
   /** Ends after this time or this number of answers, whichever comes first. */
   seconds: number;
   answers?: number;
-  next(): Exchange;
+  /**
+   * `previous`: the whole answer to the same connection's request before; empty for its first.
+   * Undefined: there is nothing left to ask, and the connection ends.
+   */
+  next(previous: string): Exchange | undefined;
 }
 
 export interface LoadSample {
@@ -108,7 +112,8 @@ class Connection {
   }
 
   #ask(): void {
-    this.#exchange = this.#options.next();
+    this.#exchange = this.#options.next(this.lastAnswer);
+    if (!this.#exchange) return this.#close();
     this.#askedAt = performance.now();
     this.#socket?.write(this.#exchange.request, 'latin1');
   }

@@ -1,7 +1,15 @@
 // The command line of the benchmark.
 import { parseArgs } from 'node:util';
 
-export const MEASURES = ['reads', 'flat', 'submits', 'claims', 'start', 'memory'] as const;
+export const MEASURES = [
+  'reads',
+  'flat',
+  'submits',
+  'claims',
+  'start',
+  'memory',
+  'throughput',
+] as const;
 
 export type Measure = (typeof MEASURES)[number];
 

@@ -4,6 +4,8 @@ import { arch, availableParallelism, cpus, platform } from 'node:os';
 export interface Table {
   title: string;
   head: string[];
+  /** How many columns from the left are text; the others are figures. Default 1. */
+  textColumns?: number;
   rows: string[][];
   /** The goal, and whether it was reached. */
   verdicts: Verdict[];
@@ -41,20 +43,19 @@ function sentence({ goal, actual, reached }: Verdict): string {
   return `${reached ? 'reached' : 'MISSED '}  ${goal}: ${actual}`;
 }
 
-/** The first column is text, the others are figures. */
-function markdown({ head, rows }: Table): string {
+function markdown({ head, rows, textColumns = 1 }: Table): string {
   const lines = [head, ...rows];
   const widths = head.map((_, column) =>
     Math.max(...lines.map((line) => (line[column] ?? '').length)),
   );
   const row = (cells: string[]) =>
-    `| ${cells.map((cell, i) => pad(cell, widths[i] ?? 0, i)).join(' | ')} |`;
+    `| ${cells.map((cell, i) => pad(cell, widths[i] ?? 0, i < textColumns)).join(' | ')} |`;
   const rule = widths.map((width, i) =>
-    i === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`,
+    i < textColumns ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`,
   );
   return [row(head), row(rule), ...rows.map(row), ''].join('\n');
 }
 
-function pad(cell: string, width: number, column: number): string {
-  return column === 0 ? cell.padEnd(width) : cell.padStart(width);
+function pad(cell: string, width: number, isText: boolean): string {
+  return isText ? cell.padEnd(width) : cell.padStart(width);
 }

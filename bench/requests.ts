@@ -39,7 +39,7 @@ function done(jobId: string, request: string): Exchange {
 }
 
 /** The body must be ASCII: its length is counted in characters. */
-function post(path: string, apiKey: string, body: string): string {
+export function post(path: string, apiKey: string, body: string): string {
   return (
     `POST ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nx-api-key: ${apiKey}\r\n` +
     `Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`

@@ -9,6 +9,7 @@ import { measureReads } from './reads.ts';
 import { describeMachine, print, progress } from './report.ts';
 import { measureStart } from './start.ts';
 import { measureSubmits } from './submits.ts';
+import { measureThroughput } from './throughput.ts';
 
 const EXIT_USAGE = 2;
 const EXIT_INTERRUPTED = 130;
@@ -20,6 +21,7 @@ const MEASURE: Record<Measure, (bench: Bench) => Promise<Finding>> = {
   claims: measureClaims,
   start: measureStart,
   memory: measureMemory,
+  throughput: measureThroughput,
 };
 
 process.exitCode = await main(process.argv.slice(2));

@@ -22,6 +22,8 @@ export interface ServerProgram {
   /** Path below the repository's root, and its arguments. */
   program: string;
   arguments?: string[];
+  /** The program that runs it; default: this Node. */
+  runtime?: string;
   environment: Record<string, string>;
 }
 
@@ -76,7 +78,8 @@ export class Workspace {
 /** Its log goes nowhere, as cheap as can be; what it says as it dies goes to the terminal. */
 function spawnServer(program: ServerProgram, port: number): ChildProcess {
   const { PATH = '' } = process.env;
-  return spawn(process.execPath, [join(ROOT, program.program), ...(program.arguments ?? [])], {
+  const runtime = program.runtime ?? process.execPath;
+  return spawn(runtime, [join(ROOT, program.program), ...(program.arguments ?? [])], {
     cwd: ROOT,
     stdio: ['ignore', 'ignore', 'inherit'],
     env: {
@@ -84,6 +87,7 @@ function spawnServer(program: ServerProgram, port: number): ChildProcess {
       NODE_ENV: 'production',
       HOST: '127.0.0.1',
       PORT: String(port),
+      HTTP_PORT: String(port),
       ...program.environment,
     },
   });

@@ -1,4 +1,5 @@
 // The tables: the only definition of a row. Migrations are generated from it (see db/README.md).
+import { sql } from 'drizzle-orm';
 import {
   blob,
   check,
@@ -6,12 +7,11 @@ import {
   index,
   integer,
   primaryKey,
-  sql,
   sqliteTable,
   text,
   unique,
   uniqueIndex,
-} from './drizzle.ts';
+} from 'drizzle-orm/sqlite-core';
 import { ATTEMPT_OUTCOMES, JOB_STATUSES } from '../src/contract/job.ts';
 
 const quoted = (values: readonly string[]) =>
