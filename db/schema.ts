@@ -13,6 +13,7 @@ import {
   uniqueIndex,
 } from 'drizzle-orm/sqlite-core';
 import { ATTEMPT_OUTCOMES, JOB_STATUSES } from '../src/contract/job.ts';
+import { END_STATUSES, WEBHOOK_FAILURES, WEBHOOK_STATES } from '../src/contract/webhook.ts';
 
 const quoted = (values: readonly string[]) =>
   sql.raw(values.map((value) => `'${value}'`).join(','));
@@ -239,5 +240,95 @@ export const keys = sqliteTable(
   (t) => [
     unique('keys_secret_hash').on(t.secretHash),
     check('keys_hash', sql`length(${t.secretHash}) = 32`),
+  ],
+);
+
+/**
+ * The outbox of webhooks: one row for each end of a job that has a `webhook_url`, written in the
+ * commit that ended it. It goes when the job goes.
+ */
+export const webhookDeliveries = sqliteTable(
+  'webhook_deliveries',
+  {
+    seq: integer().primaryKey(),
+    deliveryId: text('delivery_id').notNull(),
+    tenant: text().notNull(),
+    jobSeq: integer('job_seq').notNull(),
+    url: text().notNull(),
+    /** Host and port of `url`: deliveries to one wait for each other, not for those to another. */
+    host: text().notNull(),
+    jobStatus: text('job_status', { enum: END_STATUSES }).notNull(),
+    /** JSON: the end it tells of without its result, as a retry by request takes it from the job. */
+    ending: text().notNull(),
+    state: text({ enum: WEBHOOK_STATES }).notNull(),
+    reason: text({ enum: WEBHOOK_FAILURES }),
+    attempts: integer().notNull(),
+    /** Attempts since it was made or asked for again: where it stands in the schedule. */
+    step: integer().notNull(),
+    nextAttemptAt: integer('next_attempt_at'),
+    createdAt: integer('created_at').notNull(),
+    endedAt: integer('ended_at'),
+  },
+  (t) => [
+    uniqueIndex('webhook_deliveries_id').on(t.deliveryId),
+    index('webhook_deliveries_job').on(t.jobSeq, t.seq),
+    index('webhook_deliveries_next')
+      .on(t.host, t.nextAttemptAt, t.seq)
+      .where(sql`state = 'pending'`),
+    foreignKey({ columns: [t.jobSeq], foreignColumns: [jobs.seq] }).onDelete('cascade'),
+    check('webhook_deliveries_status', sql`${t.jobStatus} in (${quoted(END_STATUSES)})`),
+    check('webhook_deliveries_state', sql`${t.state} in (${quoted(WEBHOOK_STATES)})`),
+    check(
+      'webhook_deliveries_pending',
+      sql`(${t.state} = 'pending') = (${t.nextAttemptAt} is not null) and (${t.state} = 'pending') = (${t.endedAt} is null)`,
+    ),
+    check(
+      'webhook_deliveries_failed',
+      sql`(${t.state} = 'failed') = (${t.reason} is not null) and ${t.reason} in (${quoted(WEBHOOK_FAILURES)})`,
+    ),
+    check('webhook_deliveries_step', sql`${t.step} between 0 and ${t.attempts}`),
+  ],
+);
+
+/** One row a request that was made for a delivery. */
+export const webhookAttempts = sqliteTable(
+  'webhook_attempts',
+  {
+    deliverySeq: integer('delivery_seq').notNull(),
+    /** From 1. */
+    attempt: integer().notNull(),
+    at: integer().notNull(),
+    /** Null when there was no answer. */
+    status: integer(),
+    error: text(),
+    durationMs: integer('duration_ms').notNull(),
+    /** First bytes of the answer. */
+    excerpt: text(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.deliverySeq, t.attempt] }),
+    foreignKey({ columns: [t.deliverySeq], foreignColumns: [webhookDeliveries.seq] }).onDelete(
+      'cascade',
+    ),
+    check('webhook_attempts_attempt', sql`${t.attempt} >= 1`),
+  ],
+);
+
+/** What a tenant's webhooks are signed with; two at the most are live. */
+export const webhookSecrets = sqliteTable(
+  'webhook_secrets',
+  {
+    seq: integer().primaryKey(),
+    tenant: text().notNull(),
+    secret: text().notNull(),
+    createdAt: integer('created_at').notNull(),
+    /** Null for the newest. */
+    expiresAt: integer('expires_at'),
+  },
+  (t) => [
+    index('webhook_secrets_tenant').on(t.tenant),
+    uniqueIndex('webhook_secrets_newest')
+      .on(t.tenant)
+      .where(sql`expires_at is null`),
   ],
 );

@@ -4,6 +4,13 @@ import type { ChangeKind, JobEvent } from '../contract/job-event.ts';
 import type { JsonText } from '../contract/json-text.ts';
 import type { Clock } from '../contract/clock.ts';
 import type { Scope } from '../contract/scope.ts';
+import type {
+  WebhookAttempt,
+  WebhookDelivery,
+  WebhookFailure,
+  WebhookMessage,
+  WebhookSecret,
+} from '../contract/webhook.ts';
 
 /** What a store is opened with: the clock, and the policy it applies inside its transactions. */
 export interface JobStoreOptions {
@@ -184,10 +191,39 @@ export interface ApiKey {
   lastUsedAt: number | null;
 }
 
+/** A delivery that is to be sent, now or later. */
+export interface PendingWebhook {
+  deliveryId: string;
+  tenant: string;
+  jobId: string;
+  url: string;
+  /** Attempts since it was made or asked for again. */
+  step: number;
+  /** Epoch milliseconds. */
+  nextAttemptAt: number;
+}
+
+/** What an attempt makes of its delivery. */
+export type WebhookFate =
+  | { state: 'delivered' }
+  | { state: 'pending'; nextAttemptAt: number }
+  | { state: 'failed'; reason: WebhookFailure };
+
+export interface WebhookRef {
+  tenant: string;
+  deliveryId: string;
+}
+
+/** Where webhooks wait: a host with its port, and when the first of them is due (epoch milliseconds). */
+export interface WebhookHost {
+  host: string;
+  nextAttemptAt: number;
+}
+
 /**
  * Everything that changes a job is one atomic verb; when its promise resolves, the change survives
  * a power cut. Verbs throw `JobgateError`: `job_not_found`, `lease_lost`, `illegal_transition`,
- * `too_many_requests` (queue full), `idempotency_mismatch`, `unavailable` (nothing was written),
+ * `too_many_requests` (queue full), `idempotency_mismatch`, `delivery_not_found`, `unavailable` (nothing was written),
  * `internal` (what is stored is damaged). A job of another tenant is not found.
  */
 export interface JobStore {
@@ -253,7 +289,10 @@ export interface JobStore {
   wakeDelayed(limit: number): Promise<number>;
   /** Epoch milliseconds of the next delayed job; undefined when none waits. */
   nextDelayed(): Promise<number | undefined>;
-  /** Removes ended jobs past their retention and idempotency keys past theirs. */
+  /**
+   * Removes ended jobs past their retention, once their webhooks are no longer pending, and
+   * idempotency keys past theirs.
+   */
   prune(limit: number): Promise<number>;
   /** Moves the log into the file and gives free space back to the disk. */
   checkpoint(): Promise<void>;
@@ -267,6 +306,34 @@ export interface JobStore {
   listKeys(): Promise<ApiKey[]>;
   /** False when there is no such key. Revoking twice keeps the first time. */
   revokeKey(keyId: string, at: number): Promise<boolean>;
+
+  /** Hosts with pending deliveries. A job that ends with a webhook makes one, in the same commit. */
+  listWebhookHosts(): Promise<WebhookHost[]>;
+  /** The host's pending deliveries, in the order they are due, the later ones too. */
+  listPendingWebhooks(host: string, limit: number): Promise<PendingWebhook[]>;
+  /** Of the end that the delivery was made for; undefined when the job is gone. */
+  findWebhookMessage(deliveryId: string): Promise<WebhookMessage | undefined>;
+  /**
+   * Keeps the attempt, and what it makes of the delivery; `step` is that of the `PendingWebhook`. A
+   * delivery asked for again meanwhile stays due unless it was delivered; one that is gone is let go.
+   */
+  recordWebhookAttempt(
+    { deliveryId, step }: Pick<PendingWebhook, 'deliveryId' | 'step'>,
+    attempt: WebhookAttempt,
+    fate: WebhookFate,
+  ): Promise<void>;
+  /** The job's latest deliveries, newest first; undefined when there is no such job. */
+  listWebhookDeliveries(ref: JobRef, limit: number): Promise<WebhookDelivery[] | undefined>;
+  /** Makes it due now, under the same id, from the begin of the schedule. Throws `delivery_not_found`. */
+  redeliverWebhook(ref: WebhookRef): Promise<WebhookDelivery>;
+  /** Those that sign now, newest first. */
+  listWebhookSecrets(tenant: string): Promise<WebhookSecret[]>;
+  /** Keeps it as the tenant's first, unless there is one; resolves to those that sign now. */
+  addWebhookSecret(tenant: string, secret: string): Promise<WebhookSecret[]>;
+  /** Puts it before the present one, which signs for `overlapMs` more; the one before that ends now. */
+  rotateWebhookSecret(tenant: string, secret: string, overlapMs: number): Promise<WebhookSecret[]>;
+  /** Tells `listener`, which must not throw, after a commit that made a delivery due; returns how to stop. */
+  onWebhookDue(listener: (host: WebhookHost) => void): () => void;
 
   /** Tells `listener`, which must not throw, of every change after its commit; returns how to stop. */
   onChange(listener: (change: JobChange) => void): () => void;

@@ -17,6 +17,7 @@ import { retryTests } from './contract/retries.ts';
 import { submissionTests } from './contract/submission.ts';
 import { tenantTests } from './contract/tenants.ts';
 import { transitionTests } from './contract/transitions.ts';
+import { webhookTests } from './contract/webhooks.ts';
 
 /**
  * `open` opens, or makes, the store that is kept in a folder, at the time of `clock`. Opened again
@@ -39,6 +40,7 @@ export function storeContract(name: string, open: OpenStore, clock: FakeClock): 
     retentionTests(suite);
     restartTests(suite);
     keyTests(suite);
+    webhookTests(suite);
     modelTests(suite);
   });
 }

@@ -68,7 +68,7 @@ function toEndWithResult(row: StateRow): JobEnd | null {
 }
 
 /** The CHECKs of the table hold that an ended job has all of these. */
-function toEnd(row: HeadRow): Omit<JobEnd, 'result'> | null {
+export function toEnd(row: HeadRow): Omit<JobEnd, 'result'> | null {
   if (row.endCode === null) return null;
   return {
     code: row.endCode,

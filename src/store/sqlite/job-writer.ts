@@ -10,6 +10,7 @@ import type { JobRef } from '../job-store.ts';
 import type { Transaction } from './group-commit.ts';
 import { rowColumns, type JobRow } from './job-row.ts';
 import { param, type Session } from './session.ts';
+import { WebhookOutbox } from './webhook-outbox.ts';
 
 /** How a job ends. */
 export interface Ending {
@@ -34,9 +35,11 @@ export const CANCELLED: Ending = {
 export class JobWriter {
   readonly #session: Session;
   readonly #statements: ReturnType<typeof prepareStatements>;
+  readonly #outbox: WebhookOutbox;
 
   constructor(session: Session) {
     this.#session = session;
+    this.#outbox = new WebhookOutbox(session);
     this.#statements = prepareStatements(session);
   }
 
@@ -139,6 +142,7 @@ export class JobWriter {
       status === 'done' ? (ended.endRunMs ?? 0) : 0,
     );
     this.announce(tx, ended, status, { code, message });
+    this.#outbox.add(tx, ended, status);
     return ended;
   }
 

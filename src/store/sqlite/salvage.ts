@@ -186,6 +186,13 @@ class SalvageTarget {
     this.#sqlite
       .prepare('delete from idempotency_keys where job_id not in (select job_id from jobs)')
       .run();
+    // What hangs on an orphan is one as well.
+    let dropped = 1;
+    while (dropped > 0) dropped = this.#dropUnreferenced();
+  }
+
+  #dropUnreferenced(): number {
+    let dropped = 0;
     for (const table of this.#takes.keys()) {
       const references = this.#sqlite.pragma(`foreign_key_list("${table}")`) as {
         from: string;
@@ -193,13 +200,11 @@ class SalvageTarget {
         to: string;
       }[];
       for (const { from, table: parent, to } of references) {
-        this.#sqlite
-          .prepare(
-            `delete from "${table}" where "${from}" not in (select "${to}" from "${parent}")`,
-          )
-          .run();
+        const orphans = `delete from "${table}" where "${from}" not in (select "${to}" from "${parent}")`;
+        dropped += this.#sqlite.prepare(orphans).run().changes;
       }
     }
+    return dropped;
   }
 
   #countAnew(): void {

@@ -1,7 +1,7 @@
 // What every part of the SQLite store works with: the open file, its writer and its policy.
 import { sql, type SQL } from 'drizzle-orm';
 import type Database from 'better-sqlite3';
-import type { JobChange, JobStoreOptions } from '../job-store.ts';
+import type { JobChange, JobStoreOptions, WebhookHost } from '../job-store.ts';
 import type { Activity } from './activity.ts';
 import type { Checkpoints } from './checkpoints.ts';
 import type { Counters } from './counters.ts';
@@ -21,6 +21,8 @@ export interface Session {
   activity: Activity;
   /** Tells the listeners; called after the commit only. */
   announce(change: JobChange): void;
+  /** The same of a delivery that is due. */
+  announceWebhook(due: WebhookHost): void;
 }
 
 /** A named parameter of a prepared statement. */

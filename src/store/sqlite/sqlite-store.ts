@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { eq, sql } from 'drizzle-orm';
 import { jobs, meta } from '../../../db/schema.ts';
 import { JobgateError } from '../../contract/errors.ts';
-import type { JobChange, JobStore, JobStoreOptions } from '../job-store.ts';
+import type { JobChange, JobStore, JobStoreOptions, WebhookHost } from '../job-store.ts';
 import { StoreOpenError } from '../store-open-error.ts';
 import { Activity } from './activity.ts';
 import { apiKeys } from './api-keys.ts';
@@ -25,6 +25,8 @@ import { SpaceReserve } from './space-reserve.ts';
 import { toOpenError } from './sqlite-errors.ts';
 import { submissions } from './submissions.ts';
 import { upkeep } from './upkeep.ts';
+import { webhookSecrets } from './webhook-secrets.ts';
+import { webhooks } from './webhooks.ts';
 
 /**
  * Opens or makes the database at `path`. The caller holds its FileLock. Throws StoreOpenError, and
@@ -57,6 +59,7 @@ function assemble(opened: Opened): JobStore {
   const { sqlite, orm, checkpoints } = opened;
   const reserve = new SpaceReserve(sqlite.name, opened.options.reserveBytes ?? 0);
   const listeners = new Set<(change: JobChange) => void>();
+  const webhookListeners = new Set<(due: WebhookHost) => void>();
   const counters = new Counters(orm);
   const activity = new Activity(orm, opened.options.clock.now());
   const commits = new GroupCommit(sqlite, {
@@ -84,6 +87,9 @@ function assemble(opened: Opened): JobStore {
     announce: (change) => {
       for (const listener of listeners) listener(change);
     },
+    announceWebhook: (due) => {
+      for (const listener of webhookListeners) listener(due);
+    },
   };
   const writer = new JobWriter(session);
   renewLeases(session);
@@ -99,6 +105,8 @@ function assemble(opened: Opened): JobStore {
     ...decisions(session, writer),
     ...upkeep(session, writer),
     ...apiKeys(session),
+    ...webhooks(session),
+    ...webhookSecrets(session),
     keepReserve: async () => reserve.refill(),
     isWritable: () =>
       commits
@@ -107,15 +115,18 @@ function assemble(opened: Opened): JobStore {
           if (error instanceof JobgateError) return false;
           throw error;
         }),
-    onChange: (listener) => {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
+    onChange: (listener) => subscribe(listeners, listener),
+    onWebhookDue: (listener) => subscribe(webhookListeners, listener),
     close: async () => {
       commits.flush();
       checkpoints.close();
     },
   };
+}
+
+function subscribe<T>(listeners: Set<T>, listener: T): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
 }
 
 /** Made once for a database: 53 random bits. */

@@ -116,6 +116,9 @@ export function upkeep(session: Session, writer: JobWriter): Upkeep {
   };
 }
 
+/** A short retention does not lose the webhook of a receiver that is down. */
+const hasToldItsEnd = sql`not exists (select 1 from webhook_deliveries where job_seq = jobs.seq and state = 'pending')`;
+
 function prepareStatements({ orm }: Session) {
   return {
     delayed: orm
@@ -141,7 +144,7 @@ function prepareStatements({ orm }: Session) {
         version: jobs.version,
       })
       .from(jobs)
-      .where(lte(jobs.expiresAt, param('now')))
+      .where(and(lte(jobs.expiresAt, param('now')), hasToldItsEnd))
       .orderBy(asc(jobs.expiresAt))
       .limit(sql.placeholder('limit'))
       .prepare(),

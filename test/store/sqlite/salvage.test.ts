@@ -106,6 +106,9 @@ describe('saves everything', () => {
       'events',
       'counters',
       'activity',
+      'webhook_deliveries',
+      'webhook_attempts',
+      'webhook_secrets',
     ]) {
       expect({ table, rows: rows(out, table) }).toEqual({ table, rows: rows(path, table) });
     }

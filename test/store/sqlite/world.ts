@@ -52,7 +52,7 @@ export function newJob(payload: object, id: string | null = null): NewJob {
     maxAttempts: 3,
     maxRuntimeSeconds: 3600,
     retentionSeconds: null,
-    webhookUrl: null,
+    webhookUrl: 'https://hooks.example.com/',
     idempotency: null,
   };
 }
@@ -100,6 +100,16 @@ export async function workSome(store: JobStore, world: World, count: number): Pr
   }
 }
 
+/** Sends a few of the webhooks. */
+async function tellSome(store: JobStore): Promise<void> {
+  await store.rotateWebhookSecret(TENANT, 'whsec_first', 60_000);
+  await store.rotateWebhookSecret(TENANT, 'whsec_second', 60_000);
+  const attempt = { at: 1, status: 200, error: null, durationMs: 5, excerpt: 'thanks' };
+  for (const pending of await store.listPendingWebhooks('hooks.example.com', 5)) {
+    await store.recordWebhookAttempt(pending, attempt, { state: 'delivered' });
+  }
+}
+
 /** Copies a database as it is on the disk now: of a running one, what a kill leaves. */
 export function copyDatabase(path: string, folder: string): string {
   mkdirSync(folder, { recursive: true });
@@ -121,6 +131,7 @@ export async function makeWorld(
   await store.checkpoint();
   await submitSome(store, world, 20);
   await workSome(store, world, 20);
+  await tellSome(store);
   return { store, path, world };
 }
 
