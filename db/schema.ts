@@ -1,5 +1,4 @@
 // The tables: the only definition of a row. Migrations are generated from it (see db/README.md).
-import { sql } from 'drizzle-orm';
 import {
   blob,
   check,
@@ -7,11 +6,12 @@ import {
   index,
   integer,
   primaryKey,
+  sql,
   sqliteTable,
   text,
   unique,
   uniqueIndex,
-} from 'drizzle-orm/sqlite-core';
+} from './drizzle.ts';
 import { ATTEMPT_OUTCOMES, JOB_STATUSES } from '../src/contract/job.ts';
 import { END_STATUSES, WEBHOOK_FAILURES, WEBHOOK_STATES } from '../src/contract/webhook.ts';
 

@@ -1,6 +1,7 @@
 // The configuration: the environment's variables, their bounds and defaults, read into one object.
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { readNetwork } from './contract/ip-network.ts';
 import { nearMiss } from './near-miss.ts';
 
 const MIB = 1024 * 1024;
@@ -34,6 +35,15 @@ const databasePath = z.string().transform((url, context) => {
   return z.NEVER;
 });
 
+const networks = z.string().transform((list, context) => {
+  const entries = list.split(/[\s,]+/).filter(Boolean);
+  const wrong = entries.findIndex((entry) => !readNetwork(entry));
+  if (wrong === -1) return entries;
+  const rule = 'must list networks or IP addresses, such as 127.0.0.0/8, 10.1.2.3, ::1';
+  context.addIssue({ code: 'custom', message: `${rule}: entry ${wrong + 1} is neither` });
+  return z.NEVER;
+});
+
 /** Every variable, with what it is for. An empty string counts as not set. */
 export const VARIABLES = z.object({
   HOST: host.default('127.0.0.1').describe('address to listen on'),
@@ -54,6 +64,9 @@ export const VARIABLES = z.object({
     .enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`)
     .default('info')
     .describe(LOG_LEVELS.join(', ')),
+  WEBHOOK_ALLOW: networks
+    .prefault('')
+    .describe('networks inside that webhooks may reach, such as 127.0.0.0/8, 10.1.2.3, ::1'),
   RETENTION_DAYS: wholeNumber(0, 36_500, 30).describe('days an ended job is kept; 0 for ever'),
 });
 
@@ -69,6 +82,8 @@ export interface Config {
   readonly maxResultBytes: number;
   readonly logLevel: (typeof LOG_LEVELS)[number];
   readonly retentionDays: number;
+  /** Networks in CIDR notation, and addresses. */
+  readonly webhookAllow: readonly string[];
 }
 
 /** What is wrong with the environment, one line for each variable. */
@@ -105,6 +120,7 @@ function toConfig(values: z.output<typeof VARIABLES>): Config {
     maxResultBytes: values.MAX_RESULT_BYTES,
     logLevel: values.LOG_LEVEL,
     retentionDays: values.RETENTION_DAYS,
+    webhookAllow: values.WEBHOOK_ALLOW,
   };
 }
 

@@ -26,6 +26,7 @@ describe('readConfig', () => {
       maxResultBytes: 8_388_608,
       logLevel: 'info',
       retentionDays: 30,
+      webhookAllow: [],
     });
     expect(Object.isFrozen(config)).toBe(true);
   });
@@ -77,6 +78,39 @@ describe('readConfig', () => {
     const problems = problemsOf({ PORT: 'x', API_KEY: 'my secret', RETENTION_DAYS: 'y' });
     expect(problems).toHaveLength(3);
     expect(problems.join()).not.toContain('my secret');
+  });
+});
+
+describe('WEBHOOK_ALLOW', () => {
+  it.each([
+    ['127.0.0.0/8', ['127.0.0.0/8']],
+    ['127.0.0.0/8, 10.1.2.3, ::1', ['127.0.0.0/8', '10.1.2.3', '::1']],
+    [' 10.0.0.0/8\n,fd00::/8,', ['10.0.0.0/8', 'fd00::/8']],
+    [',', []],
+    ['0.0.0.0/0 ::/0', ['0.0.0.0/0', '::/0']],
+  ])('%j lists %j', (list, networks) => {
+    expect(readConfig({ WEBHOOK_ALLOW: list }).webhookAllow).toEqual(networks);
+  });
+
+  it.each([
+    ['localhost', 1],
+    ['127.0.0.1, n8n', 2],
+    ['10.0.0.0/33', 1],
+    ['::1/129', 1],
+    ['10.0.0.0/', 1],
+    ['10.0.0.0/-8', 1],
+    ['10.0.0.0/8/8', 1],
+    ['10.0.0.0/0x8', 1],
+    ['10.0.0', 1],
+    ['0x7f.1', 1],
+    ['127.0.0.1:5678', 1],
+    ['[::1]', 1],
+    ['http://127.0.0.1', 1],
+    ['*', 1],
+  ])('refuses %s', (list, entry) => {
+    const rule = 'must list networks or IP addresses, such as 127.0.0.0/8, 10.1.2.3, ::1';
+    const problem = `WEBHOOK_ALLOW ${rule}: entry ${entry} is neither`;
+    expect(problemsOf({ WEBHOOK_ALLOW: list })).toEqual([problem]);
   });
 });
 

@@ -1,4 +1,6 @@
 // Reading streams in tests: Server-Sent Events as they come, and tRPC subscriptions with a key.
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
 import { createTRPCClient, httpSubscriptionLink, type TRPCClient } from '@trpc/client';
 import { EventSource } from 'eventsource';
 import { createParser, type EventSourceMessage } from 'eventsource-parser';
@@ -77,4 +79,35 @@ export function subscribingClient({ url }: TestGateway, key: string): TRPCClient
       }),
     ],
   });
+}
+
+/** A stream as bytes, for what no client shows: comments, and a reader that stops reading. */
+export class RawStream {
+  readonly socket: Socket;
+  #text = '';
+
+  private constructor(socket: Socket) {
+    this.socket = socket;
+    socket.on('data', (bytes) => (this.#text += String(bytes)));
+    socket.on('error', () => {});
+  }
+
+  static async open({ url, keys }: TestGateway, path: string): Promise<RawStream> {
+    const { hostname, port } = new URL(url);
+    const socket = connect({ host: hostname, port: Number(port) });
+    onTestFinished(() => void socket.destroy());
+    const head = [`GET ${path} HTTP/1.1`, 'Host: x', `x-api-key: ${keys.read}`];
+    const stream = new RawStream(socket);
+    socket.write(`${head.join('\r\n')}\r\n\r\n`);
+    return stream;
+  }
+
+  count(part: string): number {
+    return this.#text.split(part).length - 1;
+  }
+
+  /** Resolves once `part` has come so many times. */
+  async has(part: string, times = 1): Promise<void> {
+    while (this.count(part) < times) await once(this.socket, 'data');
+  }
 }

@@ -54,13 +54,14 @@ describe('the runnable blocks', () => {
   });
 
   it('in TypeScript are typed, run the job and read that it is done', async () => {
-    const [worker, client, ...more] = blocks('ts').map((code, index) => {
+    const [worker, client, trpc, ...more] = blocks('ts').map((code, index) => {
       writeFileSync(join(copy, `block-${index}.ts`), code);
       return `block-${index}.ts`;
     });
-    expect({ worker, client, more }).toEqual({
+    expect({ worker, client, trpc, more }).toEqual({
       worker: 'block-0.ts',
       client: 'block-1.ts',
+      trpc: 'block-2.ts',
       more: [],
     });
     expect(await run('node_modules/.bin/tsc', ['-p', 'blocks.json'])).toMatchObject({
@@ -68,11 +69,14 @@ describe('the runnable blocks', () => {
       stdout: '',
     });
     const working = start(process.execPath, [String(worker)]);
-    const { code, stdout, stderr } = await run(process.execPath, [String(client)]);
+    const answers = [];
+    for (const block of [client, trpc]) answers.push(await run(process.execPath, [String(block)]));
     working.kill('SIGTERM');
     await once(working, 'exit');
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    expect(stdout).toBe('done\n');
+    expect(answers).toEqual([
+      { code: 0, stdout: 'HI\n', stderr: '' },
+      { code: 0, stdout: 'done\n', stderr: '' },
+    ]);
   });
 
   function start(command: string, args: string[]): ChildProcess {
@@ -115,12 +119,12 @@ describe('the tables', () => {
     const field = name
       .toLowerCase()
       .replaceAll(/_(.)/g, (_, letter: string) => letter.toUpperCase());
-    const defaults: Record<string, string | number | undefined> = {
+    const defaults: Record<string, string | number | readonly string[] | undefined> = {
       ...readConfig({}),
       databaseUrl: 'file:./data/jobgate.db',
     };
-    const fallback = defaults[field];
-    expect(rowOf(`\`${name}\``)).toContain(fallback === undefined ? '| |' : `| \`${fallback}\` |`);
+    const fallback = (defaults[field] ?? '').toString();
+    expect(rowOf(`\`${name}\``)).toContain(fallback === '' ? '| |' : `| \`${fallback}\` |`);
   });
 
   it.each(Object.entries(appRouter._def.procedures))(

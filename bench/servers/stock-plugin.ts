@@ -6,6 +6,7 @@ import { appRouter } from '../../src/procedures/router.ts';
 import type { Context, Services } from '../../src/procedures/trpc.ts';
 import { EventFeed } from '../../src/queue/event-feed.ts';
 import { Queue } from '../../src/queue/queue.ts';
+import { AddressGuard } from '../../src/webhooks/address-guard.ts';
 import { BUILD_NUMBER, clock, openStore } from '../fill.ts';
 
 const { PORT, DATABASE_PATH = '' } = process.env;
@@ -18,6 +19,7 @@ const services: Services = {
   queue: new Queue({ store, clock, maxWaiters: 100, onError: () => {} }),
   feed: new EventFeed(store),
   authenticator: new Authenticator({ store, clock }),
+  addressGuard: new AddressGuard([]),
   pid: process.pid,
   buildNumber: BUILD_NUMBER,
   maxQueueLength: 0,

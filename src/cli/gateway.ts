@@ -8,6 +8,7 @@ import type { Services } from '../procedures/trpc.ts';
 import { EventFeed } from '../queue/event-feed.ts';
 import { Queue } from '../queue/queue.ts';
 import { FileLock } from '../store/sqlite/file-lock.ts';
+import { AddressGuard } from '../webhooks/address-guard.ts';
 import { makeFirstKey } from './first-key.ts';
 import { openStore } from './open-store.ts';
 import { assertPortFree, toListenError } from './port.ts';
@@ -91,6 +92,7 @@ function composeServices(
   return {
     ...parts,
     authenticator: new Authenticator({ ...parts, adminKey: config.apiKey }),
+    addressGuard: new AddressGuard(config.webhookAllow),
     pid: process.pid,
     buildNumber: pkg.version,
     maxQueueLength: config.maxQueueLength,

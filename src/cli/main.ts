@@ -17,8 +17,6 @@ if (major < REQUIRED[0] || (major === REQUIRED[0] && minor < REQUIRED[1])) {
     const { enableCompileCache } = await import('node:module');
     enableCompileCache();
   }
-  const { loadDrizzleFast } = await import('./drizzle-loading.ts');
-  loadDrizzleFast();
   const { runCommand } = await import('./commands.ts');
   process.exitCode = await runCommand(process.argv.slice(2));
 }

@@ -21,7 +21,9 @@ export const jobEvent = z
     seq: z.int().min(1).describe('Rises with every event of the gateway, and is never used twice.'),
     job_id: knownJobId,
     endpoint: endpointPath,
-    kind: z.enum(CHANGE_KINDS).describe('What happened.'),
+    kind: z
+      .enum(CHANGE_KINDS)
+      .describe('What happened. `deleted` is told to those who follow then, and not kept.'),
     job_status: z.enum(JOB_STATUSES).describe('The state it left the job in.'),
     version: z.int().min(1).describe('That of the job after it.'),
     attempt: z.int().min(1),

@@ -7,15 +7,15 @@ import { jobId } from '../contract/fields.ts';
 import type { JobEvent } from '../contract/job-event.ts';
 import type { EventSink } from '../queue/event-feed.ts';
 import { eventSeq, JOB_EVENTS_PATH } from '../procedures/job-watch.ts';
-import { refuseScope, toPublicError, type Services } from '../procedures/trpc.ts';
+import { KEEP_ALIVE_MS, refuseScope, toPublicError, type Services } from '../procedures/trpc.ts';
 import { authenticate, RequestContext } from './context.ts';
 import type { MountedPaths } from './rest.ts';
 
 /** How soon a browser comes back, milliseconds. */
 const RETRY_MS = 3000;
 
-/** Below the 60 s after which common proxies cut a silent connection. */
-const KEEP_ALIVE_MS = 15_000;
+/** Each turn takes its share of the streams: ten thousand comments at once would be a pause for all. */
+const TURNS = 150;
 
 /** What a reader may leave unread; one that leaves more is cut off, and resumes where it was. */
 const MAX_UNREAD_BYTES = 256 * 1024;
@@ -84,29 +84,37 @@ function readLastEventId(header: string | undefined): number {
 
 /** All open streams, and the one interval that keeps them alive. */
 class Streams {
-  readonly #open = new Set<EventStream>();
+  readonly #byTurn = Array.from({ length: TURNS }, () => new Set<EventStream>());
   #interval: NodeJS.Timeout | undefined;
+  #size = 0;
+  #opened = 0;
+  #turn = 0;
 
   open(response: ServerResponse): EventStream {
     const stream = new EventStream(response);
-    this.#open.add(stream);
-    this.#interval ??= setInterval(() => this.#keepAlive(), KEEP_ALIVE_MS);
-    stream.onClose(() => this.#forget(stream));
+    const turn = this.#byTurn[this.#opened % TURNS];
+    this.#opened += 1;
+    this.#size += 1;
+    turn?.add(stream);
+    this.#interval ??= setInterval(() => this.#keepAlive(), KEEP_ALIVE_MS / TURNS);
+    stream.onClose(() => {
+      if (turn?.delete(stream)) this.#size -= 1;
+      if (this.#size === 0) this.#rest();
+    });
     return stream;
   }
 
   stop(): void {
-    clearInterval(this.#interval);
-    for (const stream of this.#open) stream.end();
+    this.#rest();
+    for (const turn of this.#byTurn) for (const stream of turn) stream.end();
   }
 
   #keepAlive(): void {
-    for (const stream of this.#open) stream.write(': keep-alive\n\n');
+    for (const stream of this.#byTurn[this.#turn] ?? []) stream.write(': keep-alive\n\n');
+    this.#turn = (this.#turn + 1) % TURNS;
   }
 
-  #forget(stream: EventStream): void {
-    this.#open.delete(stream);
-    if (this.#open.size > 0) return;
+  #rest(): void {
     clearInterval(this.#interval);
     this.#interval = undefined;
   }
@@ -143,8 +151,11 @@ class EventStream implements EventSink {
     const response = this.#response;
     if (!response.writableNeedDrain || response.destroyed) return;
     await new Promise<void>((resolve) => {
-      response.once('drain', resolve);
-      response.once('close', resolve);
+      const goOn = () => {
+        response.off('drain', goOn).off('close', goOn);
+        resolve();
+      };
+      response.on('drain', goOn).on('close', goOn);
     });
   }
 

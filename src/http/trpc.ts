@@ -1,9 +1,6 @@
 // tRPC over HTTP at /trpc, and its shape for errors that happen before a procedure is reached.
 import type { TRPCError } from '@trpc/server';
-import {
-  fastifyRequestHandler,
-  type CreateFastifyContextOptions,
-} from '@trpc/server/adapters/fastify';
+import type * as Adapter from '@trpc/server/adapters/fastify';
 import { TRPC_ERROR_CODES_BY_KEY } from '@trpc/server/rpc';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { JobgateError } from '../contract/errors.ts';
@@ -23,7 +20,10 @@ export function isTrpcPath(path: string): boolean {
 }
 
 /** Turns anything thrown into a JobgateError, and logs what must be. */
-type ToJobgateError = (error: unknown, request: CreateFastifyContextOptions['req']) => JobgateError;
+type ToJobgateError = (
+  error: unknown,
+  request: Adapter.CreateFastifyContextOptions['req'],
+) => JobgateError;
 
 export async function mountTrpc(
   app: FastifyInstance,
@@ -31,6 +31,8 @@ export async function mountTrpc(
   toJobgateError: ToJobgateError,
 ): Promise<void> {
   const options = handlerOptions(services, toJobgateError);
+  // With the first request: it loads undici, which takes 50 ms of a start.
+  let adapter: Promise<typeof Adapter> | undefined;
   await app.register(
     async (scope) => {
       // tRPC parses by itself, but takes what is no JSON for a failure of ours.
@@ -46,6 +48,8 @@ export async function mountTrpc(
         url: '/:path',
         handler: async (req, res) => {
           if (req.query.input !== undefined) parseJson(req.query.input, 'input');
+          adapter ??= import('@trpc/server/adapters/fastify');
+          const { fastifyRequestHandler } = await adapter;
           await fastifyRequestHandler({ ...options, req, res, path: req.params.path });
           return res;
         },
@@ -64,7 +68,7 @@ function handlerOptions(services: Services, toJobgateError: ToJobgateError) {
   return {
     router: appRouter,
     allowMethodOverride: true,
-    createContext: ({ req, res }: CreateFastifyContextOptions) =>
+    createContext: ({ req, res }: Adapter.CreateFastifyContextOptions) =>
       new RequestContext(services, req, res),
     responseMeta: ({ errors }: { errors: TRPCError[] }) => {
       const cause = errors[0]?.cause;

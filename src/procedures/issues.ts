@@ -3,7 +3,7 @@ import type { ZodError } from 'zod';
 import type { Issue } from '../contract/errors.ts';
 
 /** A body of nothing but faults must not get an answer many times its size. */
-const MAX_ISSUES = 20;
+export const MAX_ISSUES = 20;
 const MAX_PATH_LENGTH = 255;
 
 export function toIssues(error: ZodError): Issue[] {

@@ -11,6 +11,7 @@ import {
   type NewJobInput,
 } from './new-job.ts';
 import { answers, procedure, type Context } from './trpc.ts';
+import { refuseInternalWebhooks } from './webhook-url.ts';
 
 const requestHeaders = z.object({
   'Idempotency-Key': idempotencyKey
@@ -52,6 +53,7 @@ export const jobSubmit = procedure
   .mutation(async ({ ctx, input }) => {
     const { services } = ctx;
     const job = withHeaderKey(input, ctx);
+    refuseInternalWebhooks([job], ctx);
     const [submitted] = await services.store.submit([toNewJob(job, ctx)]);
     if (!submitted) throw new Error('the store answered no job for one');
     ctx.setHeader('location', `/v1/toolkit/job/get?job_id=${submitted.jobId}`);

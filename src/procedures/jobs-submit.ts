@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { acceptedJob, EXAMPLE_NEW_JOB, newJob, toNewJob, viewOfAccepted } from './new-job.ts';
 import { answers, procedure } from './trpc.ts';
+import { refuseInternalWebhooks } from './webhook-url.ts';
 
 const MAX_JOBS = 1000;
 
@@ -31,6 +32,7 @@ export const jobsSubmit = procedure
   .output(answers(output))
   .mutation(async ({ ctx, input: { jobs } }): Promise<z.output<typeof output>> => {
     const { services } = ctx;
+    refuseInternalWebhooks(jobs, ctx, (index) => `jobs.${index}.`);
     const submitted = await services.store.submit(jobs.map((job) => toNewJob(job, ctx)));
     return { jobs: submitted.map((job) => viewOfAccepted(job, services)) };
   });

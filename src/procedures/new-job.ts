@@ -5,6 +5,7 @@ import { callerId, endpointPath, EXAMPLE_JOB_ID, payload, timestamp } from '../c
 import type { Idempotency, NewJob, Submitted } from '../store/job-store.ts';
 import { boundedText } from './bounded-text.ts';
 import type { Context, Services } from './trpc.ts';
+import { webhookUrl } from './webhook-url.ts';
 
 const DAY_SECONDS = 24 * 60 * 60;
 
@@ -30,6 +31,7 @@ export const newJob = z
     endpoint: endpointPath,
     payload: payload.default({}),
     id: callerId.optional(),
+    webhook_url: webhookUrl.optional(),
     priority: z.int().min(-100).max(100).default(0).describe('Higher goes first.'),
     run_at: timestamp.optional().describe('Not before; epoch milliseconds.'),
     delay_seconds: z
@@ -107,7 +109,7 @@ export function toNewJob(job: NewJobInput, { services, principal }: Context): Ne
     maxAttempts: job.max_attempts,
     maxRuntimeSeconds: job.max_runtime_seconds,
     retentionSeconds: job.retention_seconds ?? null,
-    webhookUrl: null,
+    webhookUrl: job.webhook_url ?? null,
     idempotency: toIdempotency(job),
   };
 }

@@ -1,4 +1,5 @@
 // The event feed: followers get every event after the one they know, in order, and then as it happens.
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { hasEnded, type JobState } from '../contract/job.ts';
 import { isEnd, type JobEvent } from '../contract/job-event.ts';
 import type { JobChange, JobRef, JobStore } from '../store/job-store.ts';
@@ -115,8 +116,7 @@ abstract class Follower {
   hear(change: JobChange): void {
     const { event } = change;
     if (!this.#isLive) this.#isStale = true;
-    else if (event === undefined) this.hearUnkept(change);
-    else if (event.seq > this.after) this.deliver(event, isEnd(event));
+    else if (event && event.seq > this.after) this.deliver(event, isEnd(event));
   }
 
   end(): void {
@@ -126,27 +126,46 @@ abstract class Follower {
     this.sink.end();
   }
 
-  protected get isOver(): boolean {
-    return this.#isOver;
-  }
-
   protected deliver(event: JobEvent, isLast: boolean): void {
     this.after = event.seq;
     this.sink.send(event, isLast);
   }
 
-  /** Sends what is there after `after`; false when there was nothing. */
+  /** Sends what is there after `after`, a page at most; whether there may be more. */
   protected abstract readOn(): Promise<boolean>;
 
-  protected abstract hearUnkept(change: JobChange): void;
+  /** Where to begin when the id that the caller has was never given out: `last` was the last. */
+  protected abstract beginAgain(last: number): number;
 
   async #catchUp(): Promise<void> {
+    await this.#correctStart();
     while (!this.#isOver && this.#isStale) {
       this.#isStale = false;
-      if (await this.readOn()) this.#isStale = true;
-      await this.sink.drained();
+      if (await this.readOn()) await this.#pause();
     }
     this.#isLive = true;
+  }
+
+  /** No faster than they are taken: some are long. `isLast`: of the last of them. */
+  protected async deliverAll(events: JobEvent[], isLast = false): Promise<void> {
+    for (const event of events) {
+      if (this.#isOver) return;
+      this.deliver(event, isLast && event === events.at(-1));
+      await this.sink.drained();
+    }
+  }
+
+  /** An id that is still to come is of a newer database than this one, which was restored. */
+  async #correctStart(): Promise<void> {
+    if (this.after === 0) return;
+    const last = await this.store.lastEventSeq();
+    if (this.after > last) this.after = this.beginAgain(last);
+  }
+
+  /** Between two pages the others have their turn: what is read may be a million events. */
+  async #pause(): Promise<void> {
+    this.#isStale = true;
+    await nextTurn();
   }
 }
 
@@ -161,17 +180,17 @@ class JobFollower extends Follower {
   protected async readOn(): Promise<boolean> {
     const events = await this.store.listEvents(this.#ref, this.after, PAGE);
     const last = events.at(-1);
+    const state = last && !isEnd(last) ? undefined : await this.store.findState(this.#ref);
     // An end in the middle was followed by a retry; of the last one the job itself says.
-    const isLast = last && isEnd(last) && isState(last, await this.store.findState(this.#ref));
-    for (const event of events) {
-      if (!this.isOver) this.deliver(event, isLast === true && event === last);
-    }
-    return events.length > 0;
+    const isLast = last !== undefined && isEnd(last) && isState(last, state);
+    await this.deliverAll(events, isLast);
+    // Removed before it was followed, or while it was read: nothing more will be told of it.
+    if (!last && !state) this.end();
+    return events.length === PAGE;
   }
 
-  /** Progress within a second is not told; a removed job tells nothing any more. */
-  protected hearUnkept({ kind }: JobChange): void {
-    if (kind === 'deleted') this.end();
+  protected beginAgain(): number {
+    return 0;
   }
 
   protected override deliver(event: JobEvent, isLast: boolean): void {
@@ -199,7 +218,7 @@ class TenantFollower extends Follower {
       this.after,
       PAGE,
     );
-    for (const event of events) if (!this.isOver) this.deliver(event);
+    await this.deliverAll(events);
     this.after = Math.max(this.after, after);
     return !isLast;
   }
@@ -208,9 +227,9 @@ class TenantFollower extends Follower {
     super.deliver(event, false);
   }
 
-  /** A removed job has no events any more, and progress within a second none yet. */
-  protected hearUnkept(): void {
-    return;
+  /** All that the table has could be a million events, and the caller had most of them. */
+  protected beginAgain(last: number): number {
+    return last;
   }
 }
 

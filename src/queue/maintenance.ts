@@ -5,6 +5,7 @@ import { checkpoint } from './checkpoint.ts';
 import { expireLeases } from './expire-leases.ts';
 import { keepReserve } from './keep-reserve.ts';
 import { prune } from './prune.ts';
+import { tellProgress } from './tell-progress.ts';
 import { wakeDelayed } from './wake-delayed.ts';
 
 /** Does its work and resolves to the milliseconds until it wants to be called again. */
@@ -26,6 +27,7 @@ export class Maintenance {
     this.#units = {
       'expire leases': () => expireLeases(store, clock),
       'wake delayed jobs': () => wakeDelayed(store, clock),
+      'tell late progress': () => tellProgress(store),
       'remove old jobs': () => prune(store),
       'checkpoint the store': () => checkpoint(store),
       'keep room on the disk': () => keepReserve(store),

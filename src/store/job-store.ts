@@ -165,7 +165,7 @@ export interface JobChange {
   version: number;
   /** Whether a worker could claim it now. */
   claimable: boolean;
-  /** The event that is kept of it; undefined for one that is not (progress within a second, removal). */
+  /** Its event; undefined for progress within a second of the last that had one. */
   event?: JobEvent;
 }
 
@@ -285,6 +285,8 @@ export interface JobStore {
   expireLeases(limit: number): Promise<number>;
   /** Monotonic milliseconds of the next lease to end; undefined when none runs. */
   nextLeaseExpiry(): number | undefined;
+  /** Makes an event of progress that came too soon after another and is the latest; how many. */
+  tellProgress(): Promise<number>;
   /** Makes delayed jobs whose time has come claimable. */
   wakeDelayed(limit: number): Promise<number>;
   /** Epoch milliseconds of the next delayed job; undefined when none waits. */

@@ -1,12 +1,12 @@
 // One job in the hands of a worker: its handler runs, its lease is kept, its end is reported.
+import type { GatewayError } from '../client/gateway-error.ts';
+import { retryUntilAnswered, type Retry } from '../client/retry.ts';
 import type { Progress } from '../contract/job.ts';
 import type { ClaimedWork, GatewayApi } from './gateway-api.ts';
-import type { GatewayError } from './gateway-error.ts';
 import type { Handler, HandlerProgress, WorkerContext, WorkerJob } from './handler.ts';
 import { JobAborted, type AbortReason } from './job-aborted.ts';
 import { LeaseKeeper } from './lease-keeper.ts';
 import { completion, failureOf, refusedResult, release, type Report } from './report.ts';
-import { retryUntilAnswered, type Retry } from './retry.ts';
 import type { JobMark, OnWorkerEvent } from './worker-event.ts';
 
 const REPORTED = { complete: 'completed', fail: 'failed', release: 'released' } as const;
@@ -133,7 +133,8 @@ export class JobRun {
   #send(report: Report): Promise<{ job_status: string }> {
     const { signal } = this.#reporting;
     const call = () => this.#api.report(report, signal);
-    return retryUntilAnswered(call, signal, (retry) => this.#tellRetry('report', retry));
+    const onRetry = (retry: Retry) => this.#tellRetry('report', retry);
+    return retryUntilAnswered(call, { signal, onRetry });
   }
 
   #tellRetry(what: 'heartbeat' | 'report', { error, inMs }: Retry): void {

@@ -1,8 +1,8 @@
 // The lease keeper: heartbeats for one job, and its progress with them, until the job is over.
+import type { GatewayError } from '../client/gateway-error.ts';
+import { retryInMs, type Retry } from '../client/retry.ts';
 import type { Progress } from '../contract/job.ts';
 import type { ClaimedWork, GatewayApi } from './gateway-api.ts';
-import type { GatewayError } from './gateway-error.ts';
-import { retryInMs, type Retry } from './retry.ts';
 
 export interface LeaseListener {
   onCancelRequested(): void;

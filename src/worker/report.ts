@@ -1,7 +1,7 @@
 // The report on an attempt: what its handler returned or threw, as the gateway gets to hear it.
+import type { GatewayError } from '../client/gateway-error.ts';
 import { composeJson, JsonText } from '../contract/json-text.ts';
 import type { Lease } from './gateway-api.ts';
-import type { GatewayError } from './gateway-error.ts';
 import { JobFailure } from './job-failure.ts';
 
 /** `body` is written once: the same report, sent again, is answered as it was the first time. */

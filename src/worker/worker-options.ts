@@ -1,6 +1,7 @@
 // What a worker is made with: checked once, with a clear complaint, before anything runs.
 import { hostname } from 'node:os';
 import { randomBytes } from 'node:crypto';
+import { checkAddress } from '../client/gateway-http.ts';
 import type { Handlers } from './handler.ts';
 import type { OnWorkerEvent } from './worker-event.ts';
 
@@ -32,8 +33,7 @@ export function checkOptions(options: WorkerOptions) {
   const { url, apiKey, handlers, leaseSeconds } = options;
   const concurrency = options.concurrency ?? 1;
   const stopGraceSeconds = options.stopGraceSeconds ?? DEFAULT_STOP_GRACE_SECONDS;
-  assert(isHttpUrl(url), 'url must be an http or https address of a gateway');
-  assert(/^[\x21-\x7e]+$/.test(apiKey), 'apiKey must be visible ASCII characters without spaces');
+  checkAddress(options);
   assertHandlers(handlers);
   assertWhole('concurrency', concurrency, 1, MAX_CONCURRENCY);
   if (leaseSeconds !== undefined) assertWhole('leaseSeconds', leaseSeconds, 5, 3600);
@@ -48,10 +48,6 @@ export function checkOptions(options: WorkerOptions) {
     workerId: options.workerId ?? `${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`,
     emit: quietly(options.onEvent),
   };
-}
-
-function isHttpUrl(url: string): boolean {
-  return URL.canParse(url) && /^https?:$/.test(new URL(url).protocol);
 }
 
 function assertHandlers(handlers: Handlers): void {

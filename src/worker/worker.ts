@@ -1,12 +1,12 @@
 // The worker: claims jobs of its endpoints, runs their handlers side by side, and stops gracefully.
+import { GatewayError } from '../client/gateway-error.ts';
+import { retryUntilAnswered, type Retry } from '../client/retry.ts';
 import { GatewayApi, type ClaimedWork } from './gateway-api.ts';
-import { GatewayError } from './gateway-error.ts';
 import type { Handler } from './handler.ts';
 import { JobRun } from './job-run.ts';
-import { retryUntilAnswered, type Retry } from './retry.ts';
 import { checkOptions, type WorkerOptions } from './worker-options.ts';
 
-export { GatewayError } from './gateway-error.ts';
+export { GatewayError } from '../client/gateway-error.ts';
 export type { Handler, HandlerProgress, Handlers, WorkerContext, WorkerJob } from './handler.ts';
 export { JobAborted, type AbortReason } from './job-aborted.ts';
 export { JobFailure, type JobFailureOptions } from './job-failure.ts';
@@ -115,7 +115,8 @@ class ClaimingWorker implements Worker {
     const { signal } = this.#claiming;
     const call = () => this.#api.claim({ ...this.#claimCall(), max }, signal);
     try {
-      const claimed = await retryUntilAnswered(call, signal, (retry) => this.#onCutOff(retry));
+      const onRetry = (retry: Retry) => this.#onCutOff(retry);
+      const claimed = await retryUntilAnswered(call, { signal, onRetry });
       this.#onAnswered();
       return claimed;
     } catch (error) {

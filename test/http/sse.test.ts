@@ -1,7 +1,5 @@
 // Server-Sent Events over the real server: order, ends, resuming, refusals, and who goes away.
-import { connect } from 'node:net';
-import { once } from 'node:events';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import {
   claimJob,
   expectAnswer,
@@ -11,7 +9,7 @@ import {
   submitJob,
   UNKNOWN_ID,
 } from '../clients.ts';
-import { eventOf, openStream } from '../event-stream.ts';
+import { eventOf, openStream, RawStream } from '../event-stream.ts';
 import { createTestKey, startTestGateway, type TestGateway } from '../gateway.ts';
 
 let gateway: TestGateway;
@@ -89,6 +87,15 @@ describe('200', () => {
     expect(gateway.services.feed.size).toBe(0);
   });
 
+  it('an id that was never given out is of another database: everything is told', async () => {
+    const lease = await startJob(gateway);
+    const stream = await openStream(gateway, lease.job_id, '999999999999999');
+    expect(eventOf(await stream.next())).toMatchObject({ kind: 'queued' });
+    expect(eventOf(await stream.next())).toMatchObject({ kind: 'running' });
+    await post(gateway, 'work', 'worker/complete', { ...lease, result: 1 });
+    expect((await stream.rest()).map(({ event }) => event)).toEqual(['end']);
+  });
+
   it('a client that goes away is forgotten', async () => {
     const jobId = await submitJob(gateway);
     const stream = await openStream(gateway, jobId);
@@ -99,34 +106,37 @@ describe('200', () => {
     await post(gateway, 'submit', 'job/cancel', { job_id: jobId });
   });
 
-  it('a reader that reads nothing is cut off at a bound', async () => {
-    const lease = await startJob(gateway);
-    const { hostname, port } = new URL(gateway.url);
-    const socket = connect({ host: hostname, port: Number(port) });
-    const head = [`GET ${PATH}?job_id=${lease.job_id} HTTP/1.1`, 'Host: x'];
-    socket.write([...head, `x-api-key: ${gateway.keys.read}`, '', ''].join('\r\n'));
-    await once(socket, 'data');
-    socket.pause();
-    await vi.waitFor(() => expect(gateway.services.feed.size).toBe(1));
-    const { store } = gateway.services;
-    const ref = { tenant: 'default', jobId: lease.job_id };
-    const [event] = await store.listEvents(ref, 0, 1);
-    const big = { ...event!, data: { message: 'x'.repeat(100_000) } };
-    for (let n = 1; n <= 200 && gateway.services.feed.size > 0; n += 1) {
-      gateway.services.feed.pass({
+  it.each(['SSE', 'tRPC'])(
+    'a reader of %s that reads nothing is cut off at a bound',
+    async (over) => {
+      const lease = await startJob(gateway);
+      const { job_id } = lease;
+      const input = encodeURIComponent(JSON.stringify({ job_id }));
+      const path = over === 'SSE' ? `${PATH}?job_id=${job_id}` : `/trpc/job.watch?input=${input}`;
+      const stream = await RawStream.open(gateway, path);
+      await stream.has('"running"');
+      stream.socket.pause();
+      const { feed, store } = gateway.services;
+      const ref = { tenant: 'default', jobId: job_id };
+      const [event] = await store.listEvents(ref, 0, 1);
+      const big = { ...event!, kind: 'progress' as const, data: { message: 'x'.repeat(20_000) } };
+      const change = {
         ...ref,
         endpoint: big.endpoint,
-        kind: 'progress',
+        kind: big.kind,
         version: 1,
         claimable: false,
-        event: { ...big, seq: 1e9 + n },
-      });
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-    await vi.waitFor(() => expect(gateway.services.feed.size).toBe(0));
-    socket.destroy();
-    await post(gateway, 'work', 'worker/complete', { ...lease, result: 'ok' });
-  });
+      };
+      let passed = 0;
+      for (; passed < 5000 && feed.size > 0; passed += 1) {
+        feed.pass({ ...change, event: { ...big, seq: 1e9 + passed } });
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      expect(feed.size).toBe(0);
+      stream.socket.destroy();
+      await post(gateway, 'work', 'worker/complete', { ...lease, result: 'ok' });
+    },
+  );
 });
 
 describe('204', () => {
@@ -177,10 +187,33 @@ describe('before the stream begins', () => {
     expectAnswer(await ask(jobId, {}, foreign), 404, { error: 'Job not found', job_id: jobId });
   });
 
-  it('405 to a POST', async () => {
+  it('405 to a POST and a HEAD', async () => {
+    const head = await gateway.request('HEAD', PATH, { key: gateway.keys.read });
+    expect([head.status, head.headers.get('allow')]).toEqual([405, 'GET']);
     const answer = await gateway.request('POST', PATH, { key: gateway.keys.read, body: {} });
     expect(answer.status).toBe(405);
     expect(answer.headers.get('allow')).toBe('GET');
+  });
+});
+
+describe('a silent stream', () => {
+  it('has a comment every 15 seconds, over SSE and over tRPC', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const job_id = await submitJob(gateway);
+    const input = encodeURIComponent(JSON.stringify({ job_id }));
+    const sse = await RawStream.open(gateway, `${PATH}?job_id=${job_id}`);
+    const trpc = await RawStream.open(gateway, `/trpc/job.watch?input=${input}`);
+    await Promise.all([sse.has('event: change'), trpc.has('event: connected')]);
+    for (const time of [1, 2]) {
+      await vi.advanceTimersByTimeAsync(15_000);
+      await Promise.all([sse.has(': keep-alive', time), trpc.has('event: ping', time)]);
+      expect([sse.count(': keep-alive'), trpc.count('event: ping')]).toEqual([time, time]);
+    }
+    for (const { socket } of [sse, trpc]) socket.destroy();
+    vi.useRealTimers();
+    await vi.waitFor(() => expect(gateway.services.feed.size).toBe(0));
+    await post(gateway, 'submit', 'job/cancel', { job_id });
   });
 });
 

@@ -125,6 +125,23 @@ describe('202', () => {
 
 describe('400', () => {
   it.each([
+    ['http://127.1:5678/hook', '127.0.0.1 is a loopback address', '127.0.0.1/32'],
+    ['http://localhost:5678', 'localhost stands for 127.0.0.1, a loopback', '127.0.0.1/32,::1/128'],
+    ['https://[::ffff:a9fe:a9fe]/', 'is an IPv4-in-IPv6 address', '::ffff:a9fe:a9fe/128'],
+    ['http://169.254.169.254/latest', 'is a metadata address', '169.254.169.254/32'],
+  ])('webhook_url %s, which says what to set', async (url, what, toSet) => {
+    const body = { endpoint: ENDPOINT, webhook_url: url };
+    const { status, json } = await submit(body);
+    expect(status).toBe(400);
+    expect(json.issues).toEqual([{ path: 'webhook_url', message: expect.stringContaining(what) }]);
+    expect(json.issues[0].message).toContain(`to let webhooks reach it set WEBHOOK_ALLOW=${toSet}`);
+    const call = trpcClient(gateway, gateway.keys.submit).job.submit.mutate(body);
+    expect(await refusal(call)).toMatchObject({ httpStatus: 400, issues: json.issues });
+    const own = await ownGateway({ webhookAllow: toSet.split(',') });
+    expect((await submit(body, own)).status).toBe(202);
+  });
+
+  it.each([
     ['endpoint', undefined],
     ['endpoint', 'v1/media'],
     ['endpoint', '/'],
@@ -142,6 +159,14 @@ describe('400', () => {
     ['id', 'a\0b'],
     ['id', '\ud800'],
     ['id', 7],
+    ['webhook_url', 'ftp://example.com/'],
+    ['webhook_url', 'http://user:secret@example.com/'],
+    ['webhook_url', 'example.com/hook'],
+    ['webhook_url', ' http://example.com/'],
+    ['webhook_url', 'http://example.com:0/'],
+    ['webhook_url', `http://example.com/${'x'.repeat(2048)}`],
+    ['webhook_url', ''],
+    ['webhook_url', null],
     ['priority', 101],
     ['priority', 0.5],
     ['run_at', -1],

@@ -94,6 +94,14 @@ describe('400', () => {
       [...many(1), { endpoint: '/a', max_attempts: 101 }],
       'jobs.1.max_attempts',
     ],
+    [
+      'a webhook inside',
+      [
+        ...many(3, { webhook_url: 'https://example.com/' }),
+        ...many(1, { webhook_url: 'http://[::1]' }),
+      ],
+      'jobs.3.webhook_url',
+    ],
     ['one with an unknown field', [{ endpoint: '/a', max_atempts: 1 }], 'jobs.0.max_atempts'],
     ['one with a deep payload', [{ endpoint: '/a', payload: [] }], 'jobs.0.payload'],
     [

@@ -1,7 +1,7 @@
 // jobs.watch: the events of a tenant's jobs as a tRPC subscription, filtered, resumable, no others.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JobEvent } from '../../src/contract/job-event.ts';
-import { ENDPOINT, finishJob, post, submitJob } from '../clients.ts';
+import { claimJob, ENDPOINT, finishJob, post, submitJob } from '../clients.ts';
 import { subscribingClient } from '../event-stream.ts';
 import { createTestKey, startTestGateway, type TestGateway } from '../gateway.ts';
 
@@ -58,6 +58,33 @@ describe('200', () => {
     const events = await watchUntil({ lastEventId }, isCancelled);
     expect(events).toHaveLength(301);
     expect(events.map(({ seq }) => seq)).toEqual(events.map((_, n) => lastEventId + 1 + n));
+  });
+
+  it('a job that is removed, while it is followed', async () => {
+    const { job_id } = await finishJob(gateway);
+    const remove = () => void post(gateway, 'submit', 'job/delete', { job_id });
+    const [event] = await watchUntil({}, () => true, undefined, remove);
+    expect(event).toMatchObject({ job_id, kind: 'deleted', job_status: 'done' });
+    const resumed = watchUntil(
+      { lastEventId: event!.seq },
+      () => true,
+      undefined,
+      () => {
+        void submitJob(gateway);
+      },
+    );
+    expect(await resumed).toMatchObject([{ kind: 'queued', seq: event!.seq + 1 }]);
+    await claimJob(gateway);
+  });
+
+  it('from now on after an id that was never given out', async () => {
+    const begin = () => void submitJob(gateway);
+    const [event] = await watchUntil({ lastEventId: 1e12 }, () => true, undefined, begin);
+    expect(event).toMatchObject({
+      kind: 'queued',
+      seq: await gateway.services.store.lastEventSeq(),
+    });
+    await claimJob(gateway);
   });
 
   it('of one endpoint and one state only', async () => {

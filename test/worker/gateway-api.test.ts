@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { GatewayApi } from '../../src/worker/gateway-api.ts';
-import { retryUntilAnswered, type Retry } from '../../src/worker/retry.ts';
+import { retryUntilAnswered, type Retry } from '../../src/client/retry.ts';
 import { completion } from '../../src/worker/report.ts';
 
 const LEASE = { job_id: 'a-job', lease_token: 'a-token' };
@@ -48,7 +48,10 @@ describe('a report', () => {
     const retries: Retry[] = [];
     const report = completion(LEASE, { text: 'ü' });
     const send = () => api.report(report, never);
-    const answer = await retryUntilAnswered(send, never, (retry) => retries.push(retry));
+    const answer = await retryUntilAnswered(send, {
+      signal: never,
+      onRetry: (retry) => retries.push(retry),
+    });
     expect(answer).toMatchObject({ job_status: 'done' });
     expect(retries.map(({ error }) => error.status)).toEqual([undefined, 503, 429, 502]);
     expect(new Set(bodies)).toEqual(
@@ -64,14 +67,14 @@ describe('a report', () => {
     );
     const startedAt = performance.now();
     const send = () => api.report(completion(LEASE, null), never);
-    await retryUntilAnswered(send, never, () => {});
+    await retryUntilAnswered(send, { signal: never });
     expect(performance.now() - startedAt).toBeGreaterThan(1000);
   });
 
   it.each([400, 401, 403, 404, 409, 413, 422])('is not sent again after %i', async (status) => {
     const { api, bodies } = await startScripted(json(status, { error: 'no', code: status }));
     const send = () => api.report(completion(LEASE, null), never);
-    await expect(retryUntilAnswered(send, never, () => {})).rejects.toMatchObject({
+    await expect(retryUntilAnswered(send, { signal: never })).rejects.toMatchObject({
       status,
       message: `The gateway answered ${status} no`,
     });
@@ -111,7 +114,7 @@ describe('a claim', () => {
       stop.abort();
     });
     const left = Promise.withResolvers<unknown>();
-    await expect(api.claim(call, stop.signal)).rejects.toMatchObject({ name: 'GatewayError' });
+    await expect(api.claim(call, stop.signal)).rejects.toMatchObject({ name: 'NetworkError' });
     await left.promise;
   });
 

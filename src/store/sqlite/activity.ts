@@ -1,5 +1,5 @@
 // The activity of the last hour, by minute: kept in memory, written in the commit it happened in.
-import { gte, lt, sql } from 'drizzle-orm';
+import { gte, lt, sql } from '../../../db/drizzle.ts';
 import { activity } from '../../../db/schema.ts';
 import type { ActivityMinute } from '../job-store.ts';
 import type { Orm } from './database.ts';

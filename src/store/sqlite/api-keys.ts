@@ -1,5 +1,5 @@
 // API keys in the file: only a hash of each, looked up by its id.
-import { asc, eq, sql } from 'drizzle-orm';
+import { asc, eq, sql } from '../../../db/drizzle.ts';
 import { keys } from '../../../db/schema.ts';
 import type { Scope } from '../../contract/scope.ts';
 import type { ApiKey, JobStore } from '../job-store.ts';

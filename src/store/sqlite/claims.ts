@@ -1,7 +1,7 @@
 // Claiming: waiting jobs to a worker, best first, each under a new fence and lease.
 import { randomBytes } from 'node:crypto';
 import { crc32 } from 'node:zlib';
-import { and, desc, eq, sql } from 'drizzle-orm';
+import { and, desc, eq, sql } from '../../../db/drizzle.ts';
 import { attempts, jobPayloads, jobs } from '../../../db/schema.ts';
 import { JsonText } from '../../contract/json-text.ts';
 import type { ClaimedJob, ClaimRequest, JobStore } from '../job-store.ts';
@@ -101,6 +101,7 @@ export function claims(session: Session, writer: JobWriter): Pick<JobStore, 'cla
       runtimeEndsAt: monotonic + row.maxRuntimeSeconds * 1000,
       graceEndsAt: Infinity,
       progressEventAt: -Infinity,
+      hasUntoldProgress: false,
     };
   }
 

@@ -1,5 +1,5 @@
 // The counters: jobs by tenant, endpoint, state and readiness, in memory and in the same commit.
-import { and, eq } from 'drizzle-orm';
+import { and, eq } from '../../../db/drizzle.ts';
 import { counters } from '../../../db/schema.ts';
 import type { JobStatus } from '../../contract/job.ts';
 import type { StatusCount } from '../job-store.ts';

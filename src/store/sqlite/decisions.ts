@@ -1,5 +1,5 @@
 // What a caller may decide about a job: cancel it, retry it, delete it.
-import { eq } from 'drizzle-orm';
+import { eq } from '../../../db/drizzle.ts';
 import { jobs } from '../../../db/schema.ts';
 import { illegalTransition } from '../../contract/errors.ts';
 import { hasEnded } from '../../contract/job.ts';
@@ -83,9 +83,9 @@ export function decisions(session: Session, writer: JobWriter): Decisions {
             row.status,
           );
         }
+        writer.announceRemoval(tx, row);
         remove.run({ seq: row.seq });
         session.counters.move(tx, row, null);
-        writer.announceRemoval(tx, row);
       }),
   };
 }

@@ -1,5 +1,5 @@
 // The event log: what happened to jobs, read from where somebody was left off.
-import { and, asc, eq, gt, sql } from 'drizzle-orm';
+import { and, asc, eq, gt, sql } from '../../../db/drizzle.ts';
 import { events, jobs } from '../../../db/schema.ts';
 import type { JobStatus } from '../../contract/job.ts';
 import type { ChangeKind, JobEvent } from '../../contract/job-event.ts';

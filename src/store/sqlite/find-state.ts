@@ -1,5 +1,5 @@
 // The hottest read: what a status answer needs of one job, in one statement and few copies.
-import { and, eq } from 'drizzle-orm';
+import { and, eq } from '../../../db/drizzle.ts';
 import { jobs } from '../../../db/schema.ts';
 import type { JobState } from '../../contract/job.ts';
 import type { JobRef } from '../job-store.ts';

@@ -1,6 +1,6 @@
 // Between a row of `jobs` and the Job of the contract; what is damaged on the disk stops here.
 import { crc32 } from 'node:zlib';
-import { getTableColumns } from 'drizzle-orm';
+import { getTableColumns } from '../../../db/drizzle.ts';
 import { jobs } from '../../../db/schema.ts';
 import { JobgateError } from '../../contract/errors.ts';
 import {

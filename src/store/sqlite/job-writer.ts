@@ -1,6 +1,6 @@
 // The one way a job changes: load its row, save the changed row with its event, tell the listeners.
 import { crc32 } from 'node:zlib';
-import { and, eq } from 'drizzle-orm';
+import { and, eq } from '../../../db/drizzle.ts';
 import { attempts, events, jobs } from '../../../db/schema.ts';
 import { jobNotFound } from '../../contract/errors.ts';
 import { CANCELLED_CODE, canTransition, type AttemptOutcome } from '../../contract/job.ts';
@@ -91,6 +91,19 @@ export class JobWriter {
 
   /** The event of a change that is in the row already. */
   announce(tx: Transaction, row: ChangedRow, kind: ChangeKind, data: object = {}): void {
+    this.#tell(tx, row, kind, this.#addEvent(row, kind, data));
+  }
+
+  /**
+   * The last event of a row, written before it is removed. It goes with the row, but had a number
+   * of its own: those who follow now are told, those who come later find no job.
+   */
+  announceRemoval(tx: Transaction, row: ChangedRow): void {
+    const updatedAt = this.#session.options.clock.now();
+    this.announce(tx, { ...row, version: row.version + 1, ready: 0, updatedAt }, 'deleted');
+  }
+
+  #addEvent(row: ChangedRow, kind: ChangeKind, data: object): JobEvent {
     const { seq, tenant, jobId, endpoint, version, updatedAt: at, status, attempt } = row;
     const added = this.#statements.addEvent.run({
       tenant,
@@ -101,7 +114,7 @@ export class JobWriter {
       at,
       data: JSON.stringify({ job_status: status, attempt, ...data }),
     });
-    this.#tell(tx, row, kind, {
+    return {
       seq: Number(added.lastInsertRowid),
       job_id: jobId,
       endpoint,
@@ -111,22 +124,13 @@ export class JobWriter {
       attempt,
       at,
       data: { ...data },
-    });
+    };
   }
 
   #tell(tx: Transaction, row: ChangedRow, kind: ChangeKind, event?: JobEvent): void {
     const { tenant, jobId, endpoint, version, ready } = row;
     const change = { tenant, jobId, endpoint, kind, version, claimable: ready === 1 };
     tx.afterCommit(() => this.#session.announce(event ? { ...change, event } : change));
-  }
-
-  /** The end of a row: its events went with it, so that this one is told and not kept. */
-  announceRemoval(
-    tx: Transaction,
-    { tenant, jobId, endpoint, version }: Pick<JobRow, 'tenant' | 'jobId' | 'endpoint' | 'version'>,
-  ): void {
-    const change = { tenant, jobId, endpoint, kind: 'deleted' as const, version: version + 1 };
-    tx.afterCommit(() => this.#session.announce({ ...change, claimable: false }));
   }
 
   /** Ends the job: frozen from here on, and nobody holds it. */

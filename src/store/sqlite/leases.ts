@@ -16,6 +16,8 @@ export interface Lease {
   graceEndsAt: number;
   /** When progress last became an event; -Infinity before the first. */
   progressEventAt: number;
+  /** Whether progress came since that was too soon for another event. */
+  hasUntoldProgress: boolean;
 }
 
 export class Leases {
@@ -41,6 +43,13 @@ export class Leases {
       if (isOver(lease, monotonic)) due.push(lease);
     }
     return due;
+  }
+
+  /** Those with progress that is still to be told, and whose last event of it was by `monotonic`. */
+  untold(monotonic: number): Lease[] {
+    return [...this.#byJob.values()].filter(
+      ({ hasUntoldProgress, progressEventAt }) => hasUntoldProgress && progressEventAt <= monotonic,
+    );
   }
 
   /** Monotonic milliseconds at which the next lease is over; undefined when none runs. */

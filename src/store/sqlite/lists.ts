@@ -1,5 +1,5 @@
 // Lists of jobs: pages by keyset, each read from the index that its filter names, newest first.
-import { and, desc, eq, gte, inArray, lte, sql } from 'drizzle-orm';
+import { and, desc, eq, gte, inArray, lte, sql } from '../../../db/drizzle.ts';
 import { jobs } from '../../../db/schema.ts';
 import { invalidPayload } from '../../contract/errors.ts';
 import { JOB_STATUSES, type JobStatus } from '../../contract/job.ts';

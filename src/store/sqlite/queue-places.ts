@@ -1,5 +1,5 @@
 // Where a waiting job stands: how many go before it, read from the claim's own index.
-import { and, eq, gt, sql } from 'drizzle-orm';
+import { and, eq, gt, sql } from '../../../db/drizzle.ts';
 import { jobs } from '../../../db/schema.ts';
 import type { JobStore } from '../job-store.ts';
 import { param, read, type Session } from './session.ts';

@@ -1,5 +1,5 @@
 // The reads: none writes, and the hot ones are one prepared statement on an index.
-import { and, asc, desc, eq, gte, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, gte, sql } from '../../../db/drizzle.ts';
 import { attempts, jobPayloads, jobs } from '../../../db/schema.ts';
 import type { JobStatus } from '../../contract/job.ts';
 import type { JobStore } from '../job-store.ts';

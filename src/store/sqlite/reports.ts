@@ -9,7 +9,7 @@ import { CANCELLED, type JobWriter } from './job-writer.ts';
 import type { Lease } from './leases.ts';
 import { read, type Session } from './session.ts';
 
-type Reports = Pick<JobStore, 'heartbeat' | 'complete' | 'fail' | 'release'>;
+type Reports = Pick<JobStore, 'heartbeat' | 'complete' | 'fail' | 'release' | 'tellProgress'>;
 
 /** Progress becomes at most one event in this time, milliseconds. */
 const PROGRESS_EVENT_MS = 1000;
@@ -38,12 +38,34 @@ export function reports(session: Session, writer: JobWriter): Reports {
     tx.afterCommit(() => (lease.lengthMs = leaseSeconds * 1000));
     if (progress === null) return writer.saveQuietly(tx, row, { leaseSeconds }, 'progress');
     const changes = { leaseSeconds, progress: JSON.stringify(progress) };
-    const monotonic = options.clock.monotonic();
-    if (monotonic - lease.progressEventAt < PROGRESS_EVENT_MS) {
-      return writer.saveQuietly(tx, row, changes, 'progress');
-    }
+    const tooSoon = options.clock.monotonic() - lease.progressEventAt < PROGRESS_EVENT_MS;
+    if (!tooSoon) return tell(tx, lease, row, changes);
+    writer.saveQuietly(tx, row, changes, 'progress');
+    tx.afterCommit(() => (lease.hasUntoldProgress = true));
+  }
+
+  function tell(
+    tx: Transaction,
+    lease: Lease,
+    row: JobRow,
+    changes: Partial<JobRow> & { progress: string },
+  ): void {
+    const progress: unknown = JSON.parse(changes.progress);
     writer.save(tx, row, changes, 'progress', { progress });
-    tx.afterCommit(() => (lease.progressEventAt = monotonic));
+    const monotonic = options.clock.monotonic();
+    tx.afterCommit(() => {
+      lease.progressEventAt = monotonic;
+      lease.hasUntoldProgress = false;
+    });
+  }
+
+  /** What a follower saw last would stay so until the next report, which may be the end. */
+  function tellLate(tx: Transaction, lease: Lease): boolean {
+    const row = writer.loadBySeq(lease.seq);
+    const isHeld = row?.status === 'running' && row.leaseToken === lease.token;
+    if (!isHeld || row.progress === null || !lease.hasUntoldProgress) return false;
+    tell(tx, lease, row, { progress: row.progress });
+    return true;
   }
 
   /**
@@ -94,6 +116,12 @@ export function reports(session: Session, writer: JobWriter): Reports {
         await commits.run((tx) => record(tx, holder, lease, { leaseSeconds, progress }));
       }
       return { cancelRequested: lease.graceEndsAt !== Infinity, leaseSeconds };
+    },
+
+    async tellProgress() {
+      const late = leases.untold(options.clock.monotonic() - PROGRESS_EVENT_MS);
+      const told = await Promise.all(late.map((lease) => commits.run((tx) => tellLate(tx, lease))));
+      return told.filter(Boolean).length;
     },
 
     complete: (holder, result) =>

@@ -1,5 +1,5 @@
 // What every part of the SQLite store works with: the open file, its writer and its policy.
-import { sql, type SQL } from 'drizzle-orm';
+import { sql, type SQL } from '../../../db/drizzle.ts';
 import type Database from 'better-sqlite3';
 import type { JobChange, JobStoreOptions, WebhookHost } from '../job-store.ts';
 import type { Activity } from './activity.ts';

@@ -1,6 +1,6 @@
 // The embedded store: one SQLite file behind the JobStore port.
 import { randomBytes } from 'node:crypto';
-import { eq, sql } from 'drizzle-orm';
+import { eq, sql } from '../../../db/drizzle.ts';
 import { jobs, meta } from '../../../db/schema.ts';
 import { JobgateError } from '../../contract/errors.ts';
 import type { JobChange, JobStore, JobStoreOptions, WebhookHost } from '../job-store.ts';
@@ -161,6 +161,7 @@ function renewLeases({ orm, options, leases }: Session): void {
       runtimeEndsAt: Math.max(startedAt + row.maxRuntimeSeconds * 1000, monotonic + lengthMs),
       graceEndsAt: row.cancelRequestedAt === null ? Infinity : monotonic + cancelGraceMs,
       progressEventAt: -Infinity,
+      hasUntoldProgress: false,
     });
   }
 }

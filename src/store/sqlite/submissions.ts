@@ -1,6 +1,6 @@
 // Submission: new jobs into the queue, all or none, within the queue's limit, once per key.
 import { crc32 } from 'node:zlib';
-import { and, eq } from 'drizzle-orm';
+import { and, eq } from '../../../db/drizzle.ts';
 import { V7Generator } from 'uuidv7';
 import { idempotencyKeys, jobPayloads, jobs } from '../../../db/schema.ts';
 import { JobgateError } from '../../contract/errors.ts';

@@ -1,5 +1,5 @@
 // Upkeep: what time does to jobs (lapsed leases, delays that are over, retention) and to the file.
-import { and, asc, eq, lte, min, sql } from 'drizzle-orm';
+import { and, asc, eq, lte, min, sql } from '../../../db/drizzle.ts';
 import { idempotencyKeys, jobs } from '../../../db/schema.ts';
 import type { AttemptOutcome } from '../../contract/job.ts';
 import type { JobStore } from '../job-store.ts';
@@ -98,9 +98,9 @@ export function upkeep(session: Session, writer: JobWriter): Upkeep {
         const now = options.clock.now();
         const expired = statements.expired.all({ now, limit });
         for (const row of expired) {
+          writer.announceRemoval(tx, row);
           statements.remove.run({ seq: row.seq });
           session.counters.move(tx, row, null);
-          writer.announceRemoval(tx, row);
         }
         const forgotten = statements.forgetKeys.run({ now, limit }).changes;
         session.activity.prune(now);
@@ -142,6 +142,8 @@ function prepareStatements({ orm }: Session) {
         status: jobs.status,
         ready: jobs.ready,
         version: jobs.version,
+        attempt: jobs.attempt,
+        updatedAt: jobs.updatedAt,
       })
       .from(jobs)
       .where(and(lte(jobs.expiresAt, param('now')), hasToldItsEnd))

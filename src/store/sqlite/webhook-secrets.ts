@@ -1,5 +1,5 @@
 // Signing secrets in the file: a tenant's newest, and the one before it while that still signs.
-import { and, desc, eq, gt, isNotNull, isNull, or } from 'drizzle-orm';
+import { and, desc, eq, gt, isNotNull, isNull, or } from '../../../db/drizzle.ts';
 import { webhookSecrets as secrets } from '../../../db/schema.ts';
 import type { WebhookSecret } from '../../contract/webhook.ts';
 import type { JobStore } from '../job-store.ts';

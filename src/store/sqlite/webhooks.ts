@@ -1,5 +1,5 @@
 // Webhook deliveries in the file: which are due, what they say, and what became of every attempt.
-import { and, asc, desc, eq, lte, min, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, lte, min, sql } from '../../../db/drizzle.ts';
 import { jobs, webhookAttempts, webhookDeliveries } from '../../../db/schema.ts';
 import { JobgateError } from '../../contract/errors.ts';
 import {

@@ -7,6 +7,7 @@ import {
   expectRefusal,
   failure,
   newJob,
+  RETENTION_MS,
   RESULT,
   TENANT,
   type Suite,
@@ -135,13 +136,58 @@ export function eventTests(suite: Suite): void {
       const bench = await benchFor(suite);
       const holder = await bench.running();
       await bench.store.complete(holder, RESULT);
-      const last = await bench.store.lastEventSeq();
       await bench.store.delete(holder);
-      expect(bench.changes.at(-1)).toMatchObject({ kind: 'deleted', version: 4 });
+      const last = bench.changes.at(-1)?.event?.seq ?? 0;
+      expect(await bench.store.listEvents(holder, 0, 10)).toEqual([]);
       await bench.restart();
       expect(await bench.store.lastEventSeq()).toBe(last);
       await bench.store.submit([newJob()]);
       expect(await bench.store.lastEventSeq()).toBe(last + 1);
+    });
+
+    it.each(['delete', 'prune'] as const)(
+      'a removal by %s has an event and a number',
+      async (by) => {
+        const bench = await benchFor(suite);
+        const holder = await bench.inState('failed');
+        const last = await bench.store.lastEventSeq();
+        if (by === 'delete') await bench.store.delete(holder);
+        bench.clock.advance(RETENTION_MS);
+        if (by === 'prune') await bench.store.prune(10);
+        const { event, ...change } = bench.changes.at(-1) as JobChange;
+        expect(change).toMatchObject({ kind: 'deleted', version: 4, claimable: false });
+        const of = { job_id: holder.jobId, endpoint: ENDPOINT, kind: 'deleted', version: 4 };
+        expect(event).toMatchObject({ ...of, seq: last + 1, job_status: 'failed', attempt: 1 });
+      },
+    );
+
+    it('of progress within a second has the first, and a second later the last', async () => {
+      const bench = await benchFor(suite);
+      const holder = await bench.running();
+      for (const percent of [1, 2, 3]) await bench.store.heartbeat(holder, null, { percent });
+      expect(await bench.store.tellProgress()).toBe(0);
+      bench.clock.advance(1000);
+      expect(await bench.store.tellProgress()).toBe(1);
+      expect(await bench.store.tellProgress()).toBe(0);
+      const events = await bench.store.listEvents(holder, 0, 10);
+      const told = events.flatMap(({ version, data }) =>
+        data['progress'] ? [{ version, data }] : [],
+      );
+      expect(told).toEqual([
+        { version: 3, data: { progress: { percent: 1 } } },
+        { version: 6, data: { progress: { percent: 3 } } },
+      ]);
+    });
+
+    it('of progress that came too soon says nothing once somebody else runs the job', async () => {
+      const bench = await benchFor(suite);
+      const holder = await bench.running();
+      for (const percent of [1, 2]) await bench.store.heartbeat(holder, null, { percent });
+      await bench.store.release(holder);
+      const next = await bench.claimOne();
+      bench.clock.advance(1000);
+      expect(await bench.store.tellProgress()).toBe(0);
+      expect((await bench.find(next)).progress).toBeNull();
     });
   });
 }

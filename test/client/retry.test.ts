@@ -1,7 +1,7 @@
-// The backoff of a worker: its growth, its bounds, its jitter, and what ends it.
+// The backoff between a caller and its gateway: its growth, its bounds, its jitter, and what ends it.
 import { describe, expect, it } from 'vitest';
-import { GatewayError } from '../../src/worker/gateway-error.ts';
-import { retryInMs, retryUntilAnswered } from '../../src/worker/retry.ts';
+import { GatewayError } from '../../src/client/gateway-error.ts';
+import { retryInMs, retryUntilAnswered } from '../../src/client/retry.ts';
 
 const away = new GatewayError('away', {});
 
@@ -29,18 +29,14 @@ describe('retryUntilAnswered', () => {
     const stop = new AbortController();
     const busy = new GatewayError('busy', { status: 503, retryAfterMs: 60_000 });
     const call = () => Promise.reject(busy);
-    const retried = retryUntilAnswered(call, stop.signal, () => stop.abort());
+    const retried = retryUntilAnswered(call, { signal: stop.signal, onRetry: () => stop.abort() });
     await expect(retried).rejects.toBe(busy);
   });
 
   it('passes on what is not of the gateway', async () => {
     const defect = new TypeError('a defect');
     const { signal } = new AbortController();
-    const retried = retryUntilAnswered(
-      () => Promise.reject(defect),
-      signal,
-      () => {},
-    );
+    const retried = retryUntilAnswered(() => Promise.reject(defect), { signal });
     await expect(retried).rejects.toBe(defect);
   });
 });

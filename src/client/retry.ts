@@ -1,13 +1,13 @@
 // Asking again: how long to wait after a call that was not answered, and the loop that does it.
-import { setTimeout as sleep } from 'node:timers/promises';
 import { GatewayError } from './gateway-error.ts';
+import { pause } from './signals.ts';
 
 const FIRST_DELAY_MS = 200;
 const LONGEST_DELAY_MS = 10_000;
 /** A gateway that asks for more is asked sooner. */
 const LONGEST_RETRY_AFTER_MS = 60_000;
 
-/** Share of a delay that is random, so that workers do not all return at once after a restart. */
+/** Share of a delay that is random, so that callers do not all return at once after a restart. */
 const JITTER = 0.5;
 
 export interface Retry {
@@ -16,9 +16,17 @@ export interface Retry {
   inMs: number;
 }
 
+export interface RetryOptions {
+  signal: AbortSignal;
+  /** Whether to go on after so many `failures` in a row. Default: while the error may pass. */
+  mayRetry?: (error: GatewayError, failures: number) => boolean;
+  /** Told before each wait. */
+  onRetry?: (retry: Retry) => void;
+}
+
 /**
  * Milliseconds until the next try after `failures` in a row (1 and up): 0.2 s doubling to 10 s,
- * less up to a half; never sooner than the gateway asked for.
+ * less up to a half; never sooner than the gateway asked for, up to a minute.
  */
 export function retryInMs(
   failures: number,
@@ -32,29 +40,23 @@ export function retryInMs(
 }
 
 /**
- * Calls until the gateway answers. Rejects with the GatewayError that asking again would not
- * change, or with the last one once `signal` is aborted.
+ * Calls until the gateway answers. Rejects with the GatewayError that `mayRetry` refuses, or with
+ * the last one once `signal` is aborted.
  */
 export async function retryUntilAnswered<T>(
   call: () => Promise<T>,
-  signal: AbortSignal,
-  onRetry: (retry: Retry) => void,
+  { signal, mayRetry = ({ isPassing }) => isPassing, onRetry }: RetryOptions,
 ): Promise<T> {
   for (let failures = 1; ; failures += 1) {
     try {
       return await call();
     } catch (error) {
-      const mayHelp = error instanceof GatewayError && error.isPassing && !signal.aborted;
+      const mayHelp = error instanceof GatewayError && !signal.aborted && mayRetry(error, failures);
       if (!mayHelp) throw error;
       const inMs = retryInMs(failures, error);
-      onRetry({ error, inMs });
+      onRetry?.({ error, inMs });
       await pause(inMs, signal);
       if (signal.aborted) throw error;
     }
   }
-}
-
-/** Ends early when `signal` is aborted. */
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  await sleep(ms, undefined, { signal }).catch(() => {});
 }

@@ -1,0 +1,159 @@
+// Following one job to its end: over a stream, else by waiting, else by polling, across drops.
+import { hasEnded } from '../contract/job.ts';
+import type { Caller } from './caller.ts';
+import { streamEvents, StreamRefused, type StreamTiming } from './event-stream.ts';
+import { GatewayError } from './gateway-error.ts';
+import type { GatewayHttp } from './gateway-http.ts';
+import { changeBetween, type JobChange } from './job-change.ts';
+import type { JobOf } from './procedures.ts';
+import { retryInMs } from './retry.ts';
+import { pause } from './signals.ts';
+import type { Slots } from './slots.ts';
+
+export interface FollowTiming extends StreamTiming {
+  /** Between two looks, at first; half as much again after each that shows nothing new. */
+  pollMs: number;
+  longestPollMs: number;
+}
+
+/** What the followers of one client share. */
+export interface Following {
+  http: GatewayHttp;
+  caller: Caller;
+  /** One for each connection that stays open. */
+  lines: Slots;
+  timing: FollowTiming;
+  /** Of tries to reach the gateway at first. */
+  maxAttempts: number;
+  /** When a stream may be tried again, `performance.now()`. */
+  streamsFrom: number;
+}
+
+/** How long one refused stream speaks for the next. */
+const REFUSED_MS = 300_000;
+
+/** A stream that breaks off sooner, without an event, was cut by something between. */
+const CUT_MS = 30_000;
+const MAX_CUTS = 3;
+
+const POLL_GROWTH = 1.5;
+
+export class JobFollower {
+  readonly #jobId: string;
+  readonly #shared: Following;
+  readonly #signal: AbortSignal;
+  #job: JobOf | undefined;
+  #isOver = false;
+  #lastEventId: number | undefined;
+  #version = 0;
+  #failures = 0;
+  #isReached = false;
+  #cuts = 0;
+  #pollMs = 0;
+
+  constructor(jobId: string, shared: Following, signal: AbortSignal) {
+    this.#jobId = jobId;
+    this.#shared = shared;
+    this.#signal = signal;
+  }
+
+  /** The job after its last change; undefined where only a stream told of it. */
+  get job(): JobOf | undefined {
+    return this.#job?.version === this.#version ? this.#job : undefined;
+  }
+
+  /**
+   * Every change up to the end. Rejects with the signal's reason, with an error that asking again
+   * would not change, and when the gateway was not reached at all.
+   */
+  async *changes(): AsyncGenerator<JobChange, void> {
+    while (!this.#isOver) {
+      this.#signal.throwIfAborted();
+      try {
+        yield* this.#mayStream() ? this.#stream() : this.#look();
+      } catch (error) {
+        this.#signal.throwIfAborted();
+        await this.#recover(error);
+      }
+    }
+  }
+
+  #mayStream(): boolean {
+    return this.#cuts < MAX_CUTS && performance.now() >= this.#shared.streamsFrom;
+  }
+
+  async *#stream(): AsyncGenerator<JobChange, void> {
+    const { lines } = this.#shared;
+    const isFree = lines.tryTake();
+    try {
+      yield* isFree ? this.#readStream() : this.#look();
+    } finally {
+      if (isFree) lines.free();
+    }
+  }
+
+  async *#readStream(): AsyncGenerator<JobChange, void> {
+    const { http, timing } = this.#shared;
+    let openedAt = Infinity;
+    const onOpen = (): void => {
+      this.#isReached = true;
+      openedAt = performance.now();
+      // Unless an event comes, this is one.
+      this.#cuts += 1;
+    };
+    const events = streamEvents(http, {
+      jobId: this.#jobId,
+      lastEventId: this.#lastEventId,
+      timing,
+      signal: this.#signal,
+      onOpen,
+    });
+    try {
+      for await (const event of events) {
+        this.#cuts = 0;
+        this.#lastEventId = event.seq;
+        if (this.#isNews(event.version)) yield event;
+      }
+      this.#isOver = true;
+    } finally {
+      if (performance.now() - openedAt > CUT_MS) this.#cuts = 0;
+    }
+  }
+
+  async *#look(): AsyncGenerator<JobChange, void> {
+    await pause(this.#pollMs, this.#signal);
+    const { caller, timing } = this.#shared;
+    const asked = { job_id: this.#jobId };
+    const job = (await caller.call('job.get', asked, { signal: this.#signal })) as JobOf;
+    const change = changeBetween(this.#job, job);
+    this.#isReached = true;
+    this.#job = job;
+    this.#isOver = hasEnded(job.job_status);
+    this.#pollMs = change
+      ? timing.pollMs
+      : Math.min(this.#pollMs * POLL_GROWTH, timing.longestPollMs);
+    if (change && this.#isNews(change.version)) yield change;
+  }
+
+  /** Not told before: a stream may begin again, and what it tells may have been seen. */
+  #isNews(version: number): boolean {
+    const isNews = version > this.#version;
+    if (isNews) this.#version = version;
+    this.#failures = 0;
+    return isNews;
+  }
+
+  async #recover(error: unknown): Promise<void> {
+    if (error instanceof StreamRefused) {
+      this.#shared.streamsFrom = performance.now() + REFUSED_MS;
+      return;
+    }
+    if (!(error instanceof GatewayError) || !error.isPassing) throw error;
+    this.#failures += 1;
+    if (!this.#isReached && this.#failures >= this.#shared.maxAttempts) throw error;
+    if (error.status === 429) this.#cuts += 1;
+    // Asking sooner than told to would only prolong it.
+    const inMs = Math.max(retryInMs(this.#failures, error), error.retryAfterMs ?? 0);
+    await pause(inMs, this.#signal);
+  }
+}

@@ -1,0 +1,74 @@
+// A TCP proxy before a gateway that can drop, stall, hold back and refuse connections.
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { onTestFinished } from 'vitest';
+
+export interface Proxy {
+  url: string;
+  /** Connections made so far. */
+  count: number;
+  /** Request lines seen so far, such as `POST /v1/toolkit/job/get`. */
+  requests: string[];
+  /** Cuts every open connection. */
+  drop(): void;
+  /** Cuts new connections at once, until `accept`. */
+  refuse(): void;
+  accept(): void;
+  /** From now on answers of requests whose start matches are held back for ever. */
+  holdBack(request: RegExp): void;
+  /** Where new connections lead from now on. */
+  leadTo(url: string): void;
+}
+
+export async function startProxy(target: string): Promise<Proxy> {
+  let { port } = new URL(target);
+  let isRefusing = false;
+  let held: RegExp | undefined;
+  const sockets = new Set<Socket>();
+  const server = createServer((inner) => {
+    proxy.count += 1;
+    if (isRefusing) return void inner.destroy();
+    const outer = connect(Number(port), '127.0.0.1');
+    let isHeld = false;
+    inner.on('data', (bytes) => {
+      const [, request = ''] = /^((?:GET|POST) [^ ?]+)/.exec(bytes.toString('latin1')) ?? [];
+      if (request) proxy.requests.push(request);
+      if (request) isHeld = held?.test(request) ?? false;
+      outer.write(bytes);
+    });
+    outer.on('data', (bytes) => void (isHeld || inner.write(bytes)));
+    for (const [one, other] of [
+      [inner, outer],
+      [outer, inner],
+    ] as const) {
+      sockets.add(one);
+      one.on('error', () => {});
+      one.on('close', () => {
+        sockets.delete(one);
+        other.destroy();
+      });
+    }
+    return undefined;
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const drop = (): void => {
+    for (const socket of sockets) socket.destroy();
+  };
+  const proxy: Proxy = {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    count: 0,
+    requests: [],
+    drop,
+    refuse: () => void (isRefusing = true),
+    accept: () => void (isRefusing = false),
+    holdBack: (request) => void (held = request),
+    leadTo: (url) => void ({ port } = new URL(url)),
+  };
+  onTestFinished(async () => {
+    server.close();
+    drop();
+    await once(server, 'close');
+  });
+  return proxy;
+}
