@@ -1,6 +1,6 @@
 // The architecture: who may import whom, what only one layer may touch, and how files are named.
 import { globSync, readFileSync } from 'node:fs';
-import { basename, dirname, join, normalize } from 'node:path';
+import { basename, dirname, extname, join, normalize, parse } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { appRouter } from '../src/procedures/router.ts';
@@ -52,7 +52,7 @@ interface Import {
   typeOnly: boolean;
 }
 
-const files = globSync('{src/**/*.ts,db/*.ts}', { cwd: ROOT }).map((file) => normalize(file));
+const files = globSync('{src/**/*.{ts,js},db/*.ts}', { cwd: ROOT }).map((file) => normalize(file));
 const tests = globSync('test/*/**/*.test.ts', { cwd: ROOT }).map((file) => normalize(file));
 const sources = files.map((file) => {
   const text = readFileSync(join(ROOT, file), 'utf8');
@@ -64,7 +64,7 @@ function partOf(file: string): string {
   const [top = '', ...rest] = file.split('/');
   if (top === 'db') return 'db';
   if (rest[0] === 'store' && rest[1] === 'sqlite') return 'store/sqlite';
-  return basename(rest[0] ?? '', '.ts');
+  return parse(rest[0] ?? '').name;
 }
 
 function importsOf(text: string): Import[] {
@@ -144,17 +144,18 @@ describe('files', () => {
 
   it('are named in kebab-case, after what they hold', () => {
     const vague = ['utils', 'util', 'common', 'helpers', 'helper', 'types', 'misc', 'shared'];
-    const names = files.map((file) => basename(file, '.ts'));
+    const names = files.map((file) => parse(file).name);
     expect(names.filter((name) => !/^[a-z0-9]+(-[a-z0-9]+)*$/.test(name))).toEqual([]);
     expect(names.filter((name) => vague.includes(name))).toEqual([]);
   });
 
   it('of tests stand where the file they test stands', () => {
+    const tested = files.map((file) => file.replace(extname(file), ''));
     const orphans = tests.filter((test) => {
-      const source = test.replace('.test.ts', '.ts').replace(/^test\//, 'src/');
+      const source = test.replace('.test.ts', '').replace(/^test\//, 'src/');
       const folder = dirname(test).replace(/^test\//, '');
       // `crash` holds programs that try to break a whole gateway or store.
-      const isOrphan = !files.includes(source) && !/^(examples|crash)/.test(folder);
+      const isOrphan = !tested.includes(source) && !/^(examples|crash)/.test(folder);
       return isOrphan && !TRIALS.includes(basename(test, '.test.ts'));
     });
     expect(orphans).toEqual([]);

@@ -13,7 +13,7 @@ import { startGateway } from './gateway.ts';
 import { serveSlowly } from './slow-file-server.ts';
 import { stopSignal } from './stop-signal.ts';
 
-const MAIN = fileURLToPath(new URL('main.ts', import.meta.url));
+const MAIN = fileURLToPath(new URL('main.js', import.meta.url));
 const EXAMPLE = new URL('../../examples/media-metadata/', import.meta.url);
 const HANDLERS = fileURLToPath(new URL('handlers.ts', EXAMPLE));
 const SAMPLE = fileURLToPath(new URL('sample.ogg', EXAMPLE));

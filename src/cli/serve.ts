@@ -1,4 +1,5 @@
 // `jobgate serve`: the gateway as a process, from its first line to the signal that stops it.
+import { flushCompileCache } from 'node:module';
 import { readConfig, type Config } from '../config.ts';
 import { parseArguments, refuseMore } from './arguments.ts';
 import { firstKeyPath, writeFirstKey } from './first-key.ts';
@@ -22,6 +23,8 @@ export async function run(args: string[]): Promise<number> {
   else if (gateway.firstKey) {
     gateway.log.warn({ file: pathFor(config) }, 'made the first admin key: move it from this file');
   }
+  // Node itself keeps compiled code at a clean exit only: after a crash it is wanted most.
+  flushCompileCache();
   gateway.log.info({ signal: await stopped }, 'stopping');
   await gateway.close();
   return 0;

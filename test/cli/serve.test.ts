@@ -1,9 +1,9 @@
 // `jobgate serve` as a process: its first key, its signals, and what is left behind.
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { startServe, startJobgate, temporaryFolder, type Child } from './child.ts';
 
 const KEY = 'key-of-the-test';
@@ -48,6 +48,15 @@ async function halfARequest(url: string): Promise<Socket> {
   await once(socket, 'data');
   return socket;
 }
+
+it('keeps its compiled code for the next start, also when it is killed', async () => {
+  const { environment } = newDatabase();
+  const folder = temporaryFolder();
+  const gateway = await startServe({ ...environment, TMPDIR: folder });
+  const kept = () => readdirSync(folder, { recursive: true }).length;
+  await vi.waitFor(() => expect(kept()).toBeGreaterThan(100), 5000);
+  expect((await stop(gateway, 'SIGKILL')).signal).toBe('SIGKILL');
+});
 
 describe('the first key, without a terminal', () => {
   it('goes to a file only its owner reads, and only the name of the file is logged', async () => {
