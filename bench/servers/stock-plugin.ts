@@ -19,7 +19,7 @@ const services: Services = {
   queue: new Queue({ store, clock, maxWaiters: 100, onError: () => {} }),
   feed: new EventFeed(store),
   authenticator: new Authenticator({ store, clock }),
-  addressGuard: new AddressGuard([]),
+  addressGuard: new AddressGuard({ allow: [], clock }),
   pid: process.pid,
   buildNumber: BUILD_NUMBER,
   maxQueueLength: 0,

@@ -92,7 +92,7 @@ function composeServices(
   return {
     ...parts,
     authenticator: new Authenticator({ ...parts, adminKey: config.apiKey }),
-    addressGuard: new AddressGuard(config.webhookAllow),
+    addressGuard: new AddressGuard({ ...parts, allow: config.webhookAllow }),
     pid: process.pid,
     buildNumber: pkg.version,
     maxQueueLength: config.maxQueueLength,

@@ -2,12 +2,16 @@
 import { isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import ipaddr from 'ipaddr.js';
+import type { Clock } from '../contract/clock.ts';
 import { parseAddress, readNetwork, type IpNetwork } from '../contract/ip-network.ts';
 
 type Address = IpNetwork[0];
 
 /** A hostile name may have hundreds: this many are named in a refusal. */
 const MAX_NAMED = 8;
+
+/** Asking for the addresses of this machine takes a quarter of a millisecond: a thousand jobs share it. */
+const OWN_TTL_MS = 1000;
 
 /** Where clouds keep their credentials; one of them is in the middle of the public Internet. */
 const METADATA = ['169.254.169.254', '168.63.129.16', '100.100.100.200', '192.0.0.192']
@@ -37,17 +41,24 @@ const RANGES: Record<string, string> = {
   teredo: 'an IPv4-in-IPv6 address',
 };
 
+export interface AddressGuardOptions {
+  /** Networks and addresses, such as `127.0.0.0/8` and `::1`. Throws RangeError for anything else. */
+  allow: readonly string[];
+  clock: Clock;
+  /** The addresses of this machine: behind its firewall, however public. Default: as the system says. */
+  ownAddresses?: () => readonly string[];
+}
+
 export class AddressGuard {
   readonly #allow: readonly IpNetwork[];
-  readonly #own: () => readonly string[];
+  readonly #clock: Clock;
+  readonly #readOwn: () => readonly string[];
+  #own: { addresses: readonly string[]; until: number } | undefined;
 
-  /**
-   * `allow` lists networks and addresses, such as `127.0.0.0/8` and `::1`; throws RangeError for
-   * anything else. `own` gives the addresses of this machine: behind its firewall, however public.
-   */
-  constructor(allow: readonly string[], own: () => readonly string[] = ownAddresses) {
+  constructor({ allow, clock, ownAddresses = interfaceAddresses }: AddressGuardOptions) {
     this.#allow = allow.map(getNetwork);
-    this.#own = own;
+    this.#clock = clock;
+    this.#readOwn = ownAddresses;
   }
 
   permits(address: string): boolean {
@@ -71,9 +82,16 @@ export class AddressGuard {
     const parsed = parseAddress(address);
     if (this.#lists(parsed)) return undefined;
     return (
-      internalKind(parsed) ??
-      (this.#own().includes(address) ? 'an address of this machine' : undefined)
+      internalKind(parsed) ?? (this.#isOwn(address) ? 'an address of this machine' : undefined)
     );
+  }
+
+  #isOwn(address: string): boolean {
+    const now = this.#clock.monotonic();
+    if (!this.#own || now >= this.#own.until) {
+      this.#own = { addresses: this.#readOwn(), until: now + OWN_TTL_MS };
+    }
+    return this.#own.addresses.includes(address);
   }
 
   #lists(address: Address): boolean {
@@ -134,7 +152,7 @@ function getNetwork(entry: string): IpNetwork {
   return network;
 }
 
-function ownAddresses(): string[] {
+function interfaceAddresses(): string[] {
   return Object.values(networkInterfaces()).flatMap((all = []) =>
     all.map(({ address }) => address),
   );

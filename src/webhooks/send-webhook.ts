@@ -61,7 +61,7 @@ export class WebhookSender {
   readonly #running = new Set<Promise<unknown>>();
 
   constructor({ allow, clock, resolve = resolveBySystem }: WebhookSenderOptions) {
-    this.#guard = new AddressGuard(allow);
+    this.#guard = new AddressGuard({ allow, clock });
     this.#clock = clock;
     this.#resolve = resolve;
   }

@@ -1,8 +1,12 @@
 // The address guard: which addresses are public, what the list of the operator lets through, what a refusal says.
 import { describe, expect, it } from 'vitest';
+import { systemClock } from '../../src/cli/system-clock.ts';
 import { AddressGuard } from '../../src/webhooks/address-guard.ts';
+import { FakeClock } from '../fake-clock.ts';
 
-const guard = new AddressGuard([]);
+const guardWith = (allow: readonly string[]) => new AddressGuard({ allow, clock: systemClock });
+
+const guard = guardWith([]);
 
 describe('a public address', () => {
   it.each([
@@ -81,13 +85,20 @@ describe('what it is that is refused', () => {
   });
 
   it('an address of this machine, however public', () => {
-    const own = new AddressGuard([], () => ['1.1.1.1', '2606:4700:4700::1111']);
+    const clock = new FakeClock();
+    let ownAddresses = ['1.1.1.1', '2606:4700:4700::1111'];
+    const guardOf = (allow: string[]) =>
+      new AddressGuard({ allow, clock, ownAddresses: () => ownAddresses });
+    const own = guardOf([]);
     expect(own.refusal('1.1.1.1', ['1.1.1.1'])).toBe(
       '1.1.1.1 is an address of this machine: to let webhooks reach it set WEBHOOK_ALLOW=1.1.1.1/32',
     );
     expect(own.permits('2606:4700:4700::1111')).toBe(false);
-    expect(own.permits('1.1.1.2')).toBe(true);
-    expect(new AddressGuard(['1.1.1.1'], () => ['1.1.1.1']).permits('1.1.1.1')).toBe(true);
+    expect(own.permits('8.8.8.8')).toBe(true);
+    expect(guardOf(['1.1.1.1']).permits('1.1.1.1')).toBe(true);
+    ownAddresses = ['8.8.8.8'];
+    clock.advance(1000);
+    expect([own.permits('8.8.8.8'), own.permits('1.1.1.1')]).toEqual([false, true]);
   });
 });
 
@@ -106,7 +117,7 @@ describe('what WEBHOOK_ALLOW lists', () => {
     ['169.254.169.254', '169.254.169.254'],
   ])('%s lets %s through', (network, address) => {
     expect(guard.permits(address)).toBe(false);
-    expect(new AddressGuard([network]).permits(address)).toBe(true);
+    expect(guardWith([network]).permits(address)).toBe(true);
   });
 
   it.each([
@@ -118,11 +129,11 @@ describe('what WEBHOOK_ALLOW lists', () => {
     ['127.0.0.0/8', '64:ff9b::7f00:1'],
     ['127.0.0.0/8', '::127.0.0.1'],
   ])('%s does not let %s through', (network, address) => {
-    expect(new AddressGuard([network]).permits(address)).toBe(false);
+    expect(guardWith([network]).permits(address)).toBe(false);
   });
 
   it.each(['', 'localhost', '10.0.0.0/33', '127.1'])('must not be %j', (entry) => {
-    expect(() => new AddressGuard([entry])).toThrow(RangeError);
+    expect(() => guardWith([entry])).toThrow(RangeError);
   });
 });
 
@@ -135,7 +146,7 @@ describe('a refusal', () => {
   });
 
   it('does not tell what else is listed', () => {
-    expect(new AddressGuard(['10.0.0.0/8']).refusal('::1', ['::1'])).toBe(
+    expect(guardWith(['10.0.0.0/8']).refusal('::1', ['::1'])).toBe(
       '::1 is a loopback address: to let webhooks reach it add ::1/128 to WEBHOOK_ALLOW',
     );
   });

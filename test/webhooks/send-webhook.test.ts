@@ -1,6 +1,9 @@
 // The sender: hostile targets reach nothing inside, and honest ones are told truly what came of it.
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createServer as createTlsServer } from 'node:https';
 import { createServer as createTcpServer, type AddressInfo } from 'node:net';
+import { getCACertificates, setDefaultCACertificates, type TLSSocket } from 'node:tls';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/cli/system-clock.ts';
 import {
@@ -34,6 +37,9 @@ async function receiver(...given: Parameters<typeof listen>): Promise<Listening>
 function post(url: string, timeoutMs = 5000): WebhookRequest {
   return { url, headers: { 'content-type': 'application/json' }, body: '{"a":1}', timeoutMs };
 }
+
+/** Longer than a test may take: what ends, ends for another reason. */
+const PATIENCE_MS = 60_000;
 
 const REFUSED = { status: null, excerpt: null, retryAfterMs: null, refused: true };
 
@@ -183,10 +189,76 @@ describe('a request', () => {
   });
 });
 
+describe('over TLS', () => {
+  const read = (name: string) => readFileSync(new URL(`tls/${name}.pem`, import.meta.url), 'utf8');
+  const [key, cert] = [read('key'), read('certificate')];
+
+  /** Answers with the name that was asked for, on an address that only the resolver knows. */
+  async function sendTo(name: string) {
+    const server = createTlsServer({ key, cert }, ({ socket, httpVersion }, response) => {
+      response.end(`${(socket as TLSSocket).servername} ${httpVersion}`);
+    });
+    open.push(() => server.close());
+    await once(server.listen(0, '127.0.0.2'), 'listening');
+    const { port } = server.address() as AddressInfo;
+    const sender = senderWith(['127.0.0.2'], async () => ['127.0.0.2']);
+    return sender.send(post(`https://${name}:${port}/`));
+  }
+
+  function trust(): void {
+    const before = getCACertificates('default');
+    setDefaultCACertificates([...before, cert]);
+    open.push(() => setDefaultCACertificates(before));
+  }
+
+  it.each(['hooks.example', 'hooks.example.'])('%s must prove its name', async (name) => {
+    trust();
+    const answer = await sendTo(name);
+    expect(answer).toMatchObject({ status: 200, error: null, excerpt: `${name} 1.1` });
+  });
+
+  it('a certificate for another name is not enough', async () => {
+    trust();
+    const { status, error } = await sendTo('other.example');
+    expect({ status, error }).toEqual({
+      status: null,
+      error: expect.stringContaining('has a TLS certificate for another name'),
+    });
+  });
+
+  it('nor is one that nobody vouches for', async () => {
+    const { status, error } = await sendTo('hooks.example');
+    expect({ status, error }).toEqual({
+      status: null,
+      error: expect.stringContaining('has a TLS certificate that it signed itself'),
+    });
+  });
+
+  it('a handshake that hangs ends with the attempt', async () => {
+    const gone = Promise.withResolvers<boolean>();
+    const server = createTcpServer((socket) => {
+      socket.on('error', () => {}).on('close', () => gone.resolve(true));
+      socket.resume();
+    });
+    open.push(() => server.close());
+    await once(server.listen(0, '127.0.0.2'), 'listening');
+    const { port } = server.address() as AddressInfo;
+    const stop = new AbortController();
+    const sending = senderWith(['127.0.0.2']).send(
+      post(`https://127.0.0.2:${port}/`, PATIENCE_MS),
+      stop.signal,
+    );
+    await once(server, 'connection');
+    stop.abort();
+    expect((await sending).status).toBeNull();
+    expect(await gone.promise).toBe(true);
+  });
+});
+
 describe('an answer', () => {
   async function answerTo(listener: Parameters<typeof listen>[0]) {
     const { port } = await receiver(listener);
-    return senderWith(['127.0.0.2']).send(post(`http://127.0.0.2:${port}/`));
+    return senderWith(['127.0.0.2']).send(post(`http://127.0.0.2:${port}/`, PATIENCE_MS));
   }
 
   it('of any status is told', async () => {
