@@ -90,11 +90,18 @@ export interface JobState {
   /** Rises by one with every change. */
   version: number;
   workerPid: number | null;
+  /** Epoch milliseconds, as the other times. */
+  createdAt: number;
+  runAt: number;
+  /** Begin of the present or last attempt. */
+  startedAt: number | null;
+  /** Null once it has ended. */
+  progress: Progress | null;
   end: JobEnd | null;
 }
 
 /** A job without its payload and result. Times are epoch milliseconds. */
-export interface JobSummary extends Omit<JobState, 'end'> {
+export interface JobSummary extends Omit<JobState, 'end' | 'progress'> {
   end: Omit<JobEnd, 'result'> | null;
   progress: Progress | null;
   /** Number of the present or last attempt, from 1: failures that were retried, plus one. */
@@ -110,9 +117,6 @@ export interface JobSummary extends Omit<JobState, 'end'> {
   workerId: string | null;
   priority: number;
   cancelRequestedAt: number | null;
-  createdAt: number;
-  runAt: number;
-  startedAt: number | null;
   endedAt: number | null;
   /** When retention removes it; null until it has ended. */
   expiresAt: number | null;

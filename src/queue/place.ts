@@ -1,7 +1,10 @@
 // A waiting job's place: how many go before it, and when it will start if all goes on as lately.
 import type { Clock } from '../contract/clock.ts';
-import type { JobSummary } from '../contract/job.ts';
+import type { JobState } from '../contract/job.ts';
 import type { EndpointLoad, JobStore } from '../store/job-store.ts';
+
+/** What a place is found from. */
+export type Placed = Pick<JobState, 'tenant' | 'jobId' | 'endpoint' | 'status' | 'runAt'>;
 
 export interface Place {
   /** How many go before it; null beyond 1,000 and for a job that cannot be claimed now. */
@@ -13,7 +16,7 @@ export interface Place {
 const NOWHERE: Place = { queuePosition: null, estimatedStartAt: null };
 
 /** Two small reads, however many jobs wait. */
-export async function findPlace(store: JobStore, clock: Clock, job: JobSummary): Promise<Place> {
+export async function findPlace(store: JobStore, clock: Clock, job: Placed): Promise<Place> {
   if (job.status !== 'queued') return NOWHERE;
   const now = clock.now();
   if (job.runAt > now) return { queuePosition: null, estimatedStartAt: job.runAt };
@@ -28,11 +31,14 @@ export async function findPlace(store: JobStore, clock: Clock, job: JobSummary):
  * Milliseconds until a job with `ahead` before it starts, from the mean run time of the endpoint's
  * last minutes and the number of jobs that run at the same time now. Null when none was done.
  */
-export function estimateWaitMs(
-  ahead: number,
-  { running, done, runMs }: EndpointLoad,
-): number | null {
-  if (done === 0) return null;
-  const slots = Math.max(running, 1);
-  return Math.round(((runMs / done) * (ahead + 1)) / slots);
+export function estimateWaitMs(ahead: number, load: EndpointLoad): number | null {
+  const meanMs = meanRunMs(load);
+  if (meanMs === null) return null;
+  const slots = Math.max(load.running, 1);
+  return Math.round((meanMs * (ahead + 1)) / slots);
+}
+
+/** How long a job of the endpoint ran on the average of the last minutes; null when none was done. */
+export function meanRunMs({ done, runMs }: EndpointLoad): number | null {
+  return done === 0 ? null : runMs / done;
 }

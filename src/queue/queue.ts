@@ -1,18 +1,25 @@
-// The queue as the procedures see it: reads that can wait for an end, claims that can wait for work.
+// The queue as the procedures see it: reads that can wait for a change, claims that can wait for work.
 import type { Clock } from '../contract/clock.ts';
-import { hasEnded, type JobState, type JobSummary } from '../contract/job.ts';
+import { hasEnded, type JobState } from '../contract/job.ts';
 import type { ClaimedJob, ClaimRequest, JobChange, JobRef, JobStore } from '../store/job-store.ts';
 import { Maintenance, type OnError } from './maintenance.ts';
-import { findPlace, type Place } from './place.ts';
+import { findPlace, type Place, type Placed } from './place.ts';
+import { retryAfterSeconds, type Paced } from './retry-after.ts';
 import { Waiters } from './waiters.ts';
 
 export interface QueueOptions {
   store: JobStore;
   clock: Clock;
-  /** How many callers may wait at once, for an end or for work. */
+  /** How many callers may wait at once, for a job or for work. */
   maxWaiters: number;
   /** Told of what the maintenance could not do; it tries again by itself. */
   onError: OnError;
+}
+
+/** What a caller waits for: the end of a job, or any change after the version it has. */
+interface Awaited {
+  key: string;
+  isThere(state: JobState): boolean;
 }
 
 export class Queue {
@@ -29,7 +36,7 @@ export class Queue {
     this.#maintenance = new Maintenance(store, clock, onError);
   }
 
-  /** How many callers wait now, for an end or for work. */
+  /** How many callers wait now, for a job or for work. */
   get waiting(): number {
     return this.#waiters.size;
   }
@@ -52,23 +59,42 @@ export class Queue {
    * Undefined when there is no such job. Throws `too_many_requests` when too many wait.
    */
   findState(ref: JobRef, waitSeconds: number, signal?: AbortSignal): Promise<JobState | undefined> {
-    const now = this.#store.findState(ref);
-    return waitSeconds === 0 ? now : this.#untilEnded(ref, now, waitSeconds, signal);
+    if (waitSeconds === 0) return this.#store.findState(ref);
+    const end = { key: endKey(ref), isThere: ({ status }: JobState) => hasEnded(status) };
+    return this.#hold(ref, end, waitSeconds, signal);
   }
 
-  async #untilEnded(
+  /**
+   * The job's state, held back until its version is another than `version` (undefined: than now) or
+   * the time is up. Undefined and throws as `findState`.
+   */
+  async findChanged(
     ref: JobRef,
-    now: Promise<JobState | undefined>,
+    version: number | undefined,
+    waitSeconds: number,
+    signal?: AbortSignal,
+  ): Promise<JobState | undefined> {
+    const known = version ?? (await this.#store.findState(ref))?.version;
+    const change = {
+      key: changeKey(ref),
+      isThere: (state: JobState) => state.version !== known,
+    };
+    return this.#hold(ref, change, waitSeconds, signal);
+  }
+
+  async #hold(
+    ref: JobRef,
+    { key, isThere }: Awaited,
     waitSeconds: number,
     signal: AbortSignal | undefined,
   ): Promise<JobState | undefined> {
-    const state = await now;
-    if (!state || hasEnded(state.status)) return state;
-    const parked = this.#waiters.park([endKey(ref)], waitSeconds * 1000, signal);
-    // Read again once parked: it may have ended just before.
+    const now = await this.#store.findState(ref);
+    if (!now || isThere(now)) return now;
+    const parked = this.#waiters.park([key], waitSeconds * 1000, signal);
+    // Read again once parked: it may have happened just before.
     try {
-      const parkedState = await this.#store.findState(ref);
-      if (!parkedState || hasEnded(parkedState.status)) return parkedState;
+      const still = await this.#store.findState(ref);
+      if (!still || isThere(still)) return still;
       await parked.wakeup;
       return await this.#store.findState(ref);
     } finally {
@@ -115,11 +141,19 @@ export class Queue {
   }
 
   /** Where a job stands in the queue; cheap at a million jobs. */
-  findPlace(job: JobSummary): Promise<Place> {
+  findPlace(job: Placed): Promise<Place> {
     return findPlace(this.#store, this.#clock, job);
   }
 
+  /** Whole seconds until it is worth asking for a job that has not ended again. */
+  async retryAfter(job: Paced & Placed, place?: Place): Promise<number> {
+    const load = await this.#store.endpointLoad(job.tenant, job.endpoint);
+    return retryAfterSeconds(job, load, this.#clock.now(), place?.estimatedStartAt);
+  }
+
   #wakeFor(change: JobChange): void {
+    if (this.#waiters.size === 0) return;
+    this.#waiters.wake(changeKey(change));
     if (change.kind === 'deleted' || isEnd(change.kind)) this.#waiters.wake(endKey(change));
     // One job is work for one: waking all would be a stampede for it.
     if (change.claimable) this.#waiters.wake(workKey(change.tenant, change.endpoint), 1);
@@ -130,5 +164,6 @@ function isEnd(kind: JobChange['kind']): boolean {
   return kind === 'done' || kind === 'failed' || kind === 'cancelled';
 }
 
+const changeKey = ({ tenant, jobId }: JobRef) => `change ${tenant} ${jobId}`;
 const endKey = ({ tenant, jobId }: JobRef) => `end ${tenant} ${jobId}`;
 const workKey = (tenant: string, endpoint: string) => `work ${tenant} ${endpoint}`;

@@ -34,6 +34,10 @@ const DONE: JobState = {
   status: 'done',
   version: 3,
   workerPid: 123456,
+  createdAt: 1764000000000,
+  runAt: 1764000000000,
+  startedAt: 1764000001123,
+  progress: null,
   end: END,
 };
 

@@ -240,5 +240,9 @@ const QUEUED_STATE = {
   status: 'queued' as const,
   version: 1,
   workerPid: null,
+  createdAt: 1,
+  runAt: 1,
+  startedAt: null,
+  progress: null,
   end: null,
 };

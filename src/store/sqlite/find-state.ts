@@ -13,6 +13,10 @@ const COLUMNS = {
   status: jobs.status,
   version: jobs.version,
   workerPid: jobs.workerPid,
+  createdAt: jobs.createdAt,
+  runAt: jobs.runAt,
+  startedAt: jobs.startedAt,
+  progress: jobs.progress,
   endCode: jobs.endCode,
   endMessage: jobs.endMessage,
   endPid: jobs.endPid,
@@ -30,6 +34,10 @@ type Tuple = [
   StateRow['status'],
   StateRow['version'],
   StateRow['workerPid'],
+  StateRow['createdAt'],
+  StateRow['runAt'],
+  StateRow['startedAt'],
+  StateRow['progress'],
   StateRow['endCode'],
   StateRow['endMessage'],
   StateRow['endPid'],
@@ -56,8 +64,19 @@ export function prepareFindState({ orm, sqlite }: Session) {
 }
 
 function toRow({ tenant, jobId }: JobRef, tuple: Tuple): StateRow {
-  const [id, endpoint, status, version, workerPid, endCode, endMessage, ...end] = tuple;
-  const [endPid, endTotalMs, endRunMs, endQueueLength, endBuildNumber, resultCrc, result] = end;
+  const [id, endpoint, status, version, workerPid, createdAt, runAt, startedAt, ...rest] = tuple;
+  const [
+    progress,
+    endCode,
+    endMessage,
+    endPid,
+    endTotalMs,
+    endRunMs,
+    endQueueLength,
+    endBuildNumber,
+    resultCrc,
+    result,
+  ] = rest;
   return {
     jobId,
     tenant,
@@ -66,6 +85,10 @@ function toRow({ tenant, jobId }: JobRef, tuple: Tuple): StateRow {
     status,
     version,
     workerPid,
+    createdAt,
+    runAt,
+    startedAt,
+    progress,
     endCode,
     endMessage,
     endPid,

@@ -31,6 +31,10 @@ export type StateRow = Pick<
   | 'status'
   | 'version'
   | 'workerPid'
+  | 'createdAt'
+  | 'runAt'
+  | 'startedAt'
+  | 'progress'
   | 'endCode'
   | 'endMessage'
   | 'endPid'
@@ -44,10 +48,11 @@ export type StateRow = Pick<
 type HeadRow = Omit<StateRow, 'result' | 'resultCrc'>;
 
 export function toState(row: StateRow): JobState {
-  return { ...toHead(row), end: toEndWithResult(row) };
+  const end = toEndWithResult(row);
+  return { ...toHead(row), progress: end === null ? toProgress(row) : null, end };
 }
 
-function toHead(row: HeadRow): Omit<JobState, 'end'> {
+function toHead(row: HeadRow): Omit<JobState, 'end' | 'progress'> {
   if (!JOB_STATUSES.includes(row.status)) throw damaged('state');
   return {
     jobId: row.jobId,
@@ -57,7 +62,14 @@ function toHead(row: HeadRow): Omit<JobState, 'end'> {
     status: row.status,
     version: row.version,
     workerPid: row.workerPid,
+    createdAt: row.createdAt,
+    runAt: row.runAt,
+    startedAt: row.startedAt,
   };
+}
+
+function toProgress({ progress }: Pick<StateRow, 'progress'>): Progress | null {
+  return progress === null ? null : (JSON.parse(progress) as Progress);
 }
 
 function toEndWithResult(row: StateRow): JobEnd | null {
@@ -94,7 +106,7 @@ export function toSummary(row: JobRow): JobSummary {
   return {
     ...toHead(row),
     end: toEnd(row),
-    progress: row.progress === null ? null : (JSON.parse(row.progress) as Progress),
+    progress: toProgress(row),
     attempt: row.attempt,
     maxAttempts: row.maxAttempts,
     lostLeases: row.lostLeases,
@@ -105,9 +117,6 @@ export function toSummary(row: JobRow): JobSummary {
     workerId: row.workerId,
     priority: row.priority,
     cancelRequestedAt: row.cancelRequestedAt,
-    createdAt: row.createdAt,
-    runAt: row.runAt,
-    startedAt: row.startedAt,
     endedAt: row.endedAt,
     expiresAt: row.expiresAt,
   };

@@ -34,6 +34,10 @@ export function endTests(suite: Suite): void {
         status: 'done',
         version: 3,
         workerPid: 99,
+        createdAt: bench.clock.now() - 3734,
+        runAt: bench.clock.now() - 3734,
+        startedAt: bench.clock.now() - 1234,
+        progress: null,
         end: {
           code: 200,
           message: 'success',

@@ -272,6 +272,7 @@ export function leaseTests(suite: Suite): void {
       const progress = { percent: 40, phase: 'decode', message: 'Half way', eta_seconds: 9 };
       await bench.store.heartbeat(holder, null, progress);
       expect((await bench.find(holder)).progress).toEqual(progress);
+      expect((await bench.store.findState(holder))?.progress).toEqual(progress);
       await bench.store.release(holder);
       await bench.claimOne();
       expect((await bench.find(holder)).progress).toBeNull();

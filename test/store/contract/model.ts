@@ -336,6 +336,7 @@ async function compareJob(expected: ModelJob, real: Real): Promise<void> {
   assert.deepEqual(job.end, real.ends.get(jobId) ?? null);
   const state = await bench.store.findState({ tenant, jobId });
   assert.deepEqual(state?.end, job.end);
+  assert.deepEqual(state?.progress, job.end ? null : job.progress);
   assert.deepEqual(await bench.outcomes({ tenant, jobId }), outcomes);
   assert.deepEqual(bench.kinds(jobId), kinds);
 }

@@ -85,6 +85,10 @@ export function submissionTests(suite: Suite): void {
         status: 'queued',
         version: 1,
         workerPid: null,
+        createdAt: bench.clock.now(),
+        runAt: bench.clock.now(),
+        startedAt: null,
+        progress: null,
         end: null,
       });
     });
