@@ -42,6 +42,8 @@ async function createContext({
     signal: () => signal,
     header: () => undefined,
     setHeader: () => {},
+    knownTags: undefined,
+    setTag: () => false,
     startedAt: clock.monotonic(),
   };
 }

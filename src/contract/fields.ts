@@ -20,6 +20,16 @@ export const jobId = z
 /** A job's id in an answer: always lower case. */
 export const knownJobId = z.string().meta({ format: 'uuid', examples: [EXAMPLE_JOB_ID] });
 
+/** How long an answer about a job may be held back: below the 60 s after which common proxies cut. */
+export const MAX_WAIT_SECONDS = 55;
+
+export const waitSeconds = z
+  .int()
+  .min(0)
+  .max(MAX_WAIT_SECONDS)
+  .optional()
+  .describe('Holds the answer until the job has ended or the time is up.');
+
 /** A string that the store gives back as it came: no NUL, no half of a surrogate pair. */
 export function storedText(maxLength: number) {
   return z

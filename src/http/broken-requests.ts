@@ -57,6 +57,7 @@ export function answerExpectations(server: Server): void {
     );
     const body = JSON.stringify(errorBody(error));
     response.writeHead(error.httpStatus, {
+      ...errorHeaders(error),
       'content-type': JSON_TYPE,
       'content-length': Buffer.byteLength(body),
       connection: 'close',

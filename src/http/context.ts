@@ -2,6 +2,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Principal } from '../auth/authenticator.ts';
 import { JobgateError } from '../contract/errors.ts';
+import { hasIt } from './cache-control.ts';
 import { failed, type Context, type Services } from '../procedures/trpc.ts';
 
 declare module 'fastify' {
@@ -62,6 +63,43 @@ export class RequestContext implements Context {
 
   setHeader(name: string, value: string): void {
     this.#reply.header(name, value);
+  }
+
+  get knownTags(): string | undefined {
+    return isGet(this.#request) ? this.#request.headers['if-none-match'] : undefined;
+  }
+
+  setTag(tag: string): boolean {
+    if (!isGet(this.#request)) return false;
+    this.#reply.header('etag', tag);
+    return hasIt(this.#request, tag);
+  }
+}
+
+/** RFC 9110 defines what a tag does for these only. */
+function isGet({ method }: FastifyRequest): boolean {
+  return method === 'GET' || method === 'HEAD';
+}
+
+/** A call over tRPC: its answer has no tag, and no headers of its own in a batch, which has one head. */
+export class TrpcContext extends RequestContext {
+  readonly #isBatch: boolean;
+
+  constructor(services: Services, request: FastifyRequest, reply: FastifyReply) {
+    super(services, request, reply);
+    this.#isBatch = 'batch' in (request.query as object);
+  }
+
+  override setHeader(name: string, value: string): void {
+    if (!this.#isBatch) super.setHeader(name, value);
+  }
+
+  override get knownTags(): undefined {
+    return undefined;
+  }
+
+  override setTag(): boolean {
+    return false;
   }
 }
 

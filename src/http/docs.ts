@@ -1,5 +1,7 @@
 // The API page at /docs: everything it loads comes from this server.
 import fastify, { type FastifyInstance } from 'fastify';
+import { keepForAnybody } from './cache-control.ts';
+import { tagOfText } from './entity-tags.ts';
 
 /** The page, with and without its slash, and the script that shows it. */
 const PATHS = ['/docs', '/docs/', '/docs/js/scalar.js'];
@@ -23,8 +25,14 @@ export function mountDocs(app: FastifyInstance): void {
 async function buildPage(): Promise<FastifyInstance> {
   const { default: scalar } = await import('@scalar/fastify-api-reference');
   const page = fastify();
-  page.addHook('onSend', async (_request, reply) => {
+  const tags = new Map<string, string>();
+  page.addHook('onSend', async (request, reply, payload) => {
     reply.header('content-security-policy', CONTENT_SECURITY_POLICY);
+    if (typeof payload !== 'string' || reply.statusCode !== 200) return payload;
+    const url = request.routeOptions.url ?? '';
+    const tag = tags.get(url) ?? tagOfText(payload);
+    tags.set(url, tag);
+    return keepForAnybody(request, reply, tag) ? '' : payload;
   });
   await page.register(scalar, {
     routePrefix: '/docs',

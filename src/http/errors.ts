@@ -1,5 +1,6 @@
 // Errors over HTTP: whatever went wrong becomes one JobgateError, and one function writes its body.
 import type { FastifyReply } from 'fastify';
+import { NOT_KEPT } from './cache-control.ts';
 import { HTTP_STATUS, JobgateError, invalidPayload, type ErrorCode } from '../contract/errors.ts';
 
 /** The body of a REST error. A job that is not there has these two keys only. */
@@ -20,6 +21,7 @@ export function errorBody(error: JobgateError): Record<string, unknown> {
 export function errorHeaders({ details }: JobgateError): Record<string, string> {
   const { retryAfterSeconds, allow } = details;
   return {
+    ...NOT_KEPT,
     ...(retryAfterSeconds !== undefined && { 'retry-after': String(retryAfterSeconds) }),
     ...(allow !== undefined && { allow }),
   };

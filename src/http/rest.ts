@@ -1,12 +1,18 @@
 // REST: every procedure that has a path becomes a native Fastify route.
 import type { AnyProcedure } from '@trpc/server';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { z } from 'zod';
+import { MAX_WAIT_SECONDS } from '../contract/fields.ts';
 import { JsonText } from '../contract/json-text.ts';
 import { appRouter } from '../procedures/router.ts';
-import { runnerOf } from '../procedures/run-procedure.ts';
-import type { Meta, Services } from '../procedures/trpc.ts';
+import { NOT_MODIFIED } from '../procedures/polling.ts';
+import { runnerOf, type Run } from '../procedures/run-procedure.ts';
+import type { Context, Meta, Services } from '../procedures/trpc.ts';
+import { keepForCaller } from './cache-control.ts';
 import { authenticate, RequestContext } from './context.ts';
 import { JSON_TYPE, malformedBody } from './errors.ts';
+import { preferredWait } from './prefer.ts';
+import { queryReader } from './query-input.ts';
 
 /** What surrounds a result in a body of `worker.complete`: its ids and quotes. */
 const RESULT_ALLOWANCE_BYTES = 4096;
@@ -22,14 +28,9 @@ export function mountProcedures(
   for (const procedure of Object.values(allProcedures())) {
     // A stream over REST is Server-Sent Events: `sse.ts`.
     if (procedure._def.type === 'subscription') continue;
-    const { method, path } = mountProcedure(app, services, procedure);
-    const methods = method === 'GET' ? ['GET', 'HEAD'] : [method];
-    mounted.set(path, { methods: [...methodsOf(mounted, path), ...methods], open: false });
+    const { path, methods } = mountProcedure(app, services, procedure);
+    mounted.set(path, { methods, open: false });
   }
-}
-
-function methodsOf(mounted: MountedPaths, path: string): readonly string[] {
-  return mounted.get(path)?.methods ?? [];
 }
 
 /** The router keeps them flat, by their dotted names; its types say otherwise. */
@@ -37,6 +38,7 @@ function allProcedures(): Record<string, AnyProcedure> {
   return appRouter._def.procedures as unknown as Record<string, AnyProcedure>;
 }
 
+/** Its routes; `methods` are those that its path then has, in the order of `Allow`. */
 function mountProcedure(app: FastifyInstance, services: Services, procedure: AnyProcedure) {
   const run = runnerOf(procedure);
   const meta = procedure._def.meta as Meta;
@@ -47,11 +49,47 @@ function mountProcedure(app: FastifyInstance, services: Services, procedure: Any
     bodyLimit: bodyLimitOf(meta, services),
     onRequest: (request) => authenticate(services, request, meta.failure),
     handler: async (request, reply) => {
-      const output = await run(new RequestContext(services, request, reply), inputOf(request));
+      const ctx = new RequestContext(services, request, reply);
+      const output = await runWaiting(run, meta, ctx, inputOf(request));
       return sendJson(reply.code(meta.status ?? 200), output);
     },
   });
-  return { method, path };
+  if (meta.alsoGet) mountGet(app, services, procedure);
+  const methods = method === 'GET' || meta.alsoGet ? ['GET', 'HEAD'] : [];
+  return { path, methods: method === 'POST' ? [...methods, method] : methods };
+}
+
+/** The twin of a POST, for clients that keep what they got and ask again with its tag. */
+function mountGet(app: FastifyInstance, services: Services, procedure: AnyProcedure): void {
+  const run = runnerOf(procedure);
+  const { meta, inputs } = procedure._def as unknown as { meta: Meta; inputs: [z.ZodObject] };
+  const readQuery = queryReader(inputs[0]);
+  app.route<{ Querystring: Record<string, unknown> }>({
+    method: 'GET',
+    url: meta.openapi?.path ?? '',
+    onRequest: (request) => authenticate(services, request, meta.failure),
+    handler: async (request, reply) => {
+      const ctx = new RequestContext(services, request, reply);
+      const output = await runWaiting(run, meta, ctx, readQuery(request.query));
+      keepForCaller(reply);
+      return output === NOT_MODIFIED ? reply.code(304).send() : sendJson(reply, output);
+    },
+  });
+}
+
+/** `Prefer: wait=N` is `wait_seconds`, where the input has none. */
+function runWaiting(run: Run, { waits }: Meta, ctx: Context, input: object | undefined) {
+  const prefer = waits && input ? ctx.header('prefer') : undefined;
+  return prefer === undefined ? run(ctx, input) : runPreferring(run, ctx, { ...input }, prefer);
+}
+
+async function runPreferring(run: Run, ctx: Context, input: object, prefer: string) {
+  const wait = 'wait_seconds' in input ? undefined : preferredWait(prefer);
+  if (wait === undefined) return run(ctx, input);
+  const applied = Math.min(wait, MAX_WAIT_SECONDS);
+  const output = await run(ctx, { ...input, wait_seconds: applied });
+  ctx.setHeader('preference-applied', `wait=${applied}`);
+  return output;
 }
 
 export function bodyLimitOf(
@@ -62,7 +100,7 @@ export function bodyLimitOf(
 }
 
 /** A body that is there must be an object; which fields it needs, the procedure says. */
-function inputOf(request: FastifyRequest): unknown {
+function inputOf(request: FastifyRequest): object | undefined {
   if (request.method === 'GET') return undefined;
   const { body } = request;
   if (body === undefined || (typeof body === 'object' && body !== null && !Array.isArray(body)))

@@ -9,8 +9,10 @@ import { JobgateError } from '../contract/errors.ts';
 import type { Services } from '../procedures/trpc.ts';
 import { parseJsonBodies } from './body-parser.ts';
 import { answerBrokenRequest, answerConnects, answerExpectations } from './broken-requests.ts';
+import { keepForAnybody, keepNothing } from './cache-control.ts';
 import { authenticate } from './context.ts';
 import { mountDocs } from './docs.ts';
+import { tagOfText } from './entity-tags.ts';
 import { JSON_TYPE, knownError, methodNotAllowed, sendError } from './errors.ts';
 import { mountHealth } from './health.ts';
 import { bodyLimitOf, mountProcedures, type MountedPaths } from './rest.ts';
@@ -80,6 +82,7 @@ export async function buildServer(
   app.setErrorHandler((error, request, reply) => sendError(reply, toJobgateError(error, request)));
   // Hooks first: a scope gets those that were there when it was made.
   const mounted: MountedPaths = new Map();
+  keepNothing(app);
   refuseOddRequests(app, services, mounted);
   mountProcedures(app, services, mounted);
   mountJobEvents(app, services, mounted);
@@ -135,10 +138,12 @@ function mountDocument(
   { buildNumber }: Services,
   mounted: MountedPaths,
 ): void {
-  let text: Promise<string> | undefined;
-  app.get('/openapi.json', async (_request, reply) => {
-    text ??= documentText(buildNumber);
-    return reply.type(JSON_TYPE).send(await text);
+  let document: ReturnType<typeof makeDocument> | undefined;
+  app.get('/openapi.json', async (request, reply) => {
+    document ??= makeDocument(buildNumber);
+    const { text, tag } = await document;
+    if (keepForAnybody(request, reply, tag)) return reply.send();
+    return reply.type(JSON_TYPE).send(text);
   });
   mountDocs(app);
   for (const path of ['/openapi.json', '/docs', '/docs/']) {
@@ -147,9 +152,10 @@ function mountDocument(
 }
 
 /** When it is first asked for: loading what makes it takes 90 ms of a start, making it 40. */
-async function documentText(buildNumber: string): Promise<string> {
+async function makeDocument(buildNumber: string): Promise<{ text: string; tag: string }> {
   const { buildOpenApiDocument } = await import('../procedures/openapi.ts');
-  return JSON.stringify(buildOpenApiDocument(buildNumber));
+  const text = JSON.stringify(buildOpenApiDocument(buildNumber));
+  return { text, tag: tagOfText(text) };
 }
 
 /** What nobody foresaw is masked, and logged with the id of the request. */

@@ -7,7 +7,7 @@ import { JobgateError } from '../contract/errors.ts';
 import { appRouter } from '../procedures/router.ts';
 import { publicDetails, toTrpcError, type Services } from '../procedures/trpc.ts';
 import { parseJson, parseJsonBodies } from './body-parser.ts';
-import { authenticate, RequestContext } from './context.ts';
+import { authenticate, TrpcContext } from './context.ts';
 import { errorHeaders, JSON_TYPE } from './errors.ts';
 
 const TRPC_PREFIX = '/trpc';
@@ -69,7 +69,7 @@ function handlerOptions(services: Services, toJobgateError: ToJobgateError) {
     router: appRouter,
     allowMethodOverride: true,
     createContext: ({ req, res }: Adapter.CreateFastifyContextOptions) =>
-      new RequestContext(services, req, res),
+      new TrpcContext(services, req, res),
     responseMeta: ({ errors }: { errors: TRPCError[] }) => {
       const cause = errors[0]?.cause;
       return cause instanceof JobgateError ? { headers: errorHeaders(cause) } : {};

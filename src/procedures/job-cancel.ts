@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { EXAMPLE_JOB_ID, jobId } from '../contract/fields.ts';
 import { jobView } from '../contract/job-view.ts';
 import { jobAnswer, refOf } from './job-answer.ts';
+import { pollHeaders } from './polling.ts';
 import { answers, procedure } from './trpc.ts';
 
 const input = z.strictObject({ job_id: jobId }).meta({ examples: [{ job_id: EXAMPLE_JOB_ID }] });
@@ -16,6 +17,7 @@ export const jobCancel = procedure
       summary: 'Cancel a job',
       description:
         'A waiting job is cancelled at once. The worker of a running one learns of it at its next heartbeat; a result it still delivers counts. Cancelling twice is the same as once.',
+      responseHeaders: pollHeaders,
     },
     scope: 'submit',
     failure: 'cancel the job',
@@ -26,5 +28,5 @@ export const jobCancel = procedure
   .mutation(async ({ ctx, input: asked }) => {
     const ref = refOf(ctx, asked);
     await ctx.services.store.cancel(ref);
-    return jobAnswer(ctx.services, ref);
+    return jobAnswer(ctx, ref);
   });

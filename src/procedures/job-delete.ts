@@ -24,7 +24,7 @@ export const jobDelete = procedure
   .output(answers(jobView))
   .mutation(async ({ ctx, input: asked }) => {
     const ref = refOf(ctx, asked);
-    const answer = await jobAnswer(ctx.services, ref);
+    const answer = await jobAnswer(ctx, ref);
     await ctx.services.store.delete(ref);
     return answer;
   });

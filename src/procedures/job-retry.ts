@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { EXAMPLE_JOB_ID, jobId } from '../contract/fields.ts';
 import { jobView } from '../contract/job-view.ts';
 import { jobAnswer, refOf } from './job-answer.ts';
+import { pollHeaders } from './polling.ts';
 import { answers, procedure } from './trpc.ts';
 
 const input = z.strictObject({ job_id: jobId }).meta({ examples: [{ job_id: EXAMPLE_JOB_ID }] });
@@ -15,6 +16,7 @@ export const jobRetry = procedure
       tags: ['jobs'],
       summary: 'Retry a failed or cancelled job',
       description: 'Its attempts are counted from 1 again.',
+      responseHeaders: pollHeaders,
     },
     scope: 'submit',
     failure: 'retry the job',
@@ -25,5 +27,5 @@ export const jobRetry = procedure
   .mutation(async ({ ctx, input: asked }) => {
     const ref = refOf(ctx, asked);
     await ctx.services.store.retry(ref);
-    return jobAnswer(ctx.services, ref);
+    return jobAnswer(ctx, ref);
   });

@@ -1,7 +1,7 @@
 // job.status: what became of a job, in the toolkit's envelope. The heart of the gateway.
 import { z } from 'zod';
 import { jobNotFound } from '../contract/errors.ts';
-import { callerId, EXAMPLE_JOB_ID, jobId } from '../contract/fields.ts';
+import { callerId, EXAMPLE_JOB_ID, jobId, waitSeconds } from '../contract/fields.ts';
 import {
   asAnswer,
   composeEnvelope,
@@ -12,6 +12,7 @@ import {
   type StatusEnvelope,
 } from '../contract/status.ts';
 import { originOf } from './origin.ts';
+import { setRetryAfter, waitRequestHeaders, waitResponseHeaders } from './polling.ts';
 import { answers, procedure } from './trpc.ts';
 
 const PATH = '/v1/toolkit/job/status';
@@ -20,12 +21,7 @@ const input = z
   .object({
     job_id: jobId,
     id: callerId.optional(),
-    wait_seconds: z
-      .int()
-      .min(0)
-      .max(55)
-      .optional()
-      .describe('Holds the answer until the job has ended or the time is up.'),
+    wait_seconds: waitSeconds,
   })
   .meta({ examples: [{ job_id: EXAMPLE_JOB_ID }] });
 
@@ -35,7 +31,15 @@ const output = statusEnvelope.meta({
 
 export const jobStatus = procedure
   .meta({
-    openapi: { method: 'POST', path: PATH, tags: ['toolkit'], summary: 'The status of a job' },
+    openapi: {
+      method: 'POST',
+      path: PATH,
+      tags: ['toolkit'],
+      summary: 'The status of a job',
+      requestHeaders: waitRequestHeaders,
+      responseHeaders: waitResponseHeaders,
+    },
+    waits: true,
     scope: 'read',
     failure: 'retrieve job status',
     errors: ['job_not_found', 'too_many_requests'],
@@ -48,6 +52,7 @@ export const jobStatus = procedure
     const signal = wait_seconds > 0 ? ctx.signal() : undefined;
     const state = await services.queue.findState(ref, wait_seconds, signal);
     if (!state) throw jobNotFound(job_id);
+    await setRetryAfter(ctx, state);
     const origin = originOf(services);
     const envelope = composeEnvelope(
       {

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { invalidPayload } from '../contract/errors.ts';
 import { toIssues } from './issues.ts';
+import { refOf } from './job-answer.ts';
 import {
   acceptedJob,
   idempotencyKey,
@@ -10,6 +11,7 @@ import {
   viewOfAccepted,
   type NewJobInput,
 } from './new-job.ts';
+import { pollHeaders, setRetryAfter } from './polling.ts';
 import { answers, procedure, type Context } from './trpc.ts';
 import { refuseInternalWebhooks } from './webhook-url.ts';
 
@@ -21,17 +23,13 @@ const requestHeaders = z.object({
     ),
 });
 
-const responseHeaders = z.object({
+const responseHeaders = pollHeaders.extend({
   Location: z.string().describe('Where to look at the job.'),
-  'Retry-After': z.int().min(1).describe('Whole seconds until it is worth asking for its status.'),
   'Idempotent-Replayed': z
     .literal('true')
     .optional()
     .describe('Sent when the job is one that an earlier request with the same key made.'),
 });
-
-/** How soon it is worth asking for the status of a job that may be claimed at once. */
-const RETRY_AFTER_SECONDS = 1;
 
 export const jobSubmit = procedure
   .meta({
@@ -51,22 +49,17 @@ export const jobSubmit = procedure
   .input(newJob)
   .output(answers(acceptedJob))
   .mutation(async ({ ctx, input }) => {
-    const { services } = ctx;
+    const { store } = ctx.services;
     const job = withHeaderKey(input, ctx);
     refuseInternalWebhooks([job], ctx);
-    const [submitted] = await services.store.submit([toNewJob(job, ctx)]);
+    const [submitted] = await store.submit([toNewJob(job, ctx)]);
     if (!submitted) throw new Error('the store answered no job for one');
     ctx.setHeader('location', `/v1/toolkit/job/get?job_id=${submitted.jobId}`);
-    ctx.setHeader('retry-after', String(retryAfter(job, services.clock.now())));
     if (submitted.replayed) ctx.setHeader('idempotent-replayed', 'true');
-    return viewOfAccepted(submitted, services);
+    const state = await store.findState(refOf(ctx, { job_id: submitted.jobId }));
+    if (state) await setRetryAfter(ctx, state);
+    return viewOfAccepted(submitted, ctx.services);
   });
-
-/** Whole seconds until the job may be claimed, and never none. */
-function retryAfter({ delay_seconds, run_at }: NewJobInput, now: number): number {
-  const seconds = delay_seconds ?? ((run_at ?? now) - now) / 1000;
-  return Math.max(RETRY_AFTER_SECONDS, Math.ceil(seconds));
-}
 
 /** The draft has the key as a quoted string; callers send it without quotes as often. */
 function withHeaderKey(job: NewJobInput, ctx: Context): NewJobInput {

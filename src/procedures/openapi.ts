@@ -2,6 +2,7 @@
 import type { AnyProcedure } from '@trpc/server';
 import { generateOpenApiDocument } from 'trpc-openapi';
 import { ERROR_RESPONSES, ERROR_SCHEMAS, errorResponses } from './openapi-errors.ts';
+import { toGet } from './openapi-get.ts';
 import { HAND_WRITTEN_PATHS, HAND_WRITTEN_SCHEMAS } from './openapi-paths.ts';
 import { appRouter } from './router.ts';
 import type { Meta } from './trpc.ts';
@@ -30,16 +31,30 @@ const API_KEY = {
 const DESCRIPTIONS = { 200: 'Success.', 202: 'Accepted: from now on it survives a power cut.' };
 
 interface Media {
-  schema: { examples?: unknown[]; additionalProperties?: unknown };
+  schema: {
+    properties?: Record<string, object>;
+    required?: string[];
+    examples?: unknown[];
+    additionalProperties?: unknown;
+  };
   examples?: Record<string, { value: unknown }>;
 }
 
-interface Operation {
+export interface Operation {
+  operationId?: string;
+  summary?: string;
+  tags?: string[];
   description?: string;
   security: unknown;
   parameters?: unknown[];
   requestBody?: { content: { 'application/json': Media } };
-  responses: Record<string, { description: string; content: { 'application/json': Media } }>;
+  responses: Record<string, Response>;
+}
+
+interface Response {
+  description: string;
+  headers?: Record<string, object>;
+  content: { 'application/json': Media };
 }
 
 /** What is read of a zod schema. */
@@ -66,6 +81,9 @@ export function buildOpenApiDocument(version: string): object {
     const operation = paths[path]?.[method.toLowerCase() as 'get'];
     if (!operation) throw new Error(`${name} is not in the OpenAPI document`);
     complete(operation as Operation, procedure);
+    if ((procedure._def.meta as Meta).alsoGet) {
+      Object.assign(paths[path] ?? {}, { get: toGet(operation as Operation, procedure) });
+    }
   }
   return {
     openapi: '3.1.1',

@@ -37,8 +37,12 @@ export interface Context {
   signal(): AbortSignal;
   /** A header of the request, by its name in lower case. */
   header(name: string): string | undefined;
-  /** Sets a header of the answer. */
+  /** Sets a header of the answer; does nothing in a batch over tRPC, whose answers share one head. */
   setHeader(name: string, value: string): void;
+  /** The entity tags of what the caller has (If-None-Match); only where the answer may be kept: a GET over REST. */
+  readonly knownTags: string | undefined;
+  /** Says the answer's entity tag, where it may be kept. True: the caller has it, `NOT_MODIFIED` will do. */
+  setTag(tag: string): boolean;
   /** When the call began, monotonic milliseconds. */
   startedAt: number;
 }
@@ -48,6 +52,10 @@ export interface Meta extends OpenApiMeta {
   scope: Scope | 'any';
   /** Completes "Failed to …" in a 500. */
   failure: string;
+  /** Served by GET too, with its input in the query, and its answer may be kept. Default false. */
+  alsoGet?: boolean;
+  /** Has `wait_seconds`, which over REST may also be said as `Prefer: wait=N`. Default false. */
+  waits?: boolean;
   /** Answered on success. Default 200. */
   status?: 200 | 202;
   /** Errors of its own, besides those that any procedure may answer. */

@@ -16,11 +16,8 @@ export interface QueueOptions {
   onError: OnError;
 }
 
-/** What a caller waits for: the end of a job, or any change after the version it has. */
-interface Awaited {
-  key: string;
-  isThere(state: JobState): boolean;
-}
+/** What is waited for: the end of a job, or a version other than the one that is known. */
+type Awaited = 'end' | number;
 
 export class Queue {
   readonly #store: JobStore;
@@ -60,8 +57,7 @@ export class Queue {
    */
   findState(ref: JobRef, waitSeconds: number, signal?: AbortSignal): Promise<JobState | undefined> {
     if (waitSeconds === 0) return this.#store.findState(ref);
-    const end = { key: endKey(ref), isThere: ({ status }: JobState) => hasEnded(status) };
-    return this.#hold(ref, end, waitSeconds, signal);
+    return this.#hold(ref, 'end', waitSeconds, signal);
   }
 
   /**
@@ -75,31 +71,39 @@ export class Queue {
     signal?: AbortSignal,
   ): Promise<JobState | undefined> {
     const known = version ?? (await this.#store.findState(ref))?.version;
-    const change = {
-      key: changeKey(ref),
-      isThere: (state: JobState) => state.version !== known,
-    };
-    return this.#hold(ref, change, waitSeconds, signal);
+    return known === undefined ? undefined : this.#hold(ref, known, waitSeconds, signal);
   }
 
   async #hold(
     ref: JobRef,
-    { key, isThere }: Awaited,
+    awaited: Awaited,
     waitSeconds: number,
     signal: AbortSignal | undefined,
   ): Promise<JobState | undefined> {
-    const now = await this.#store.findState(ref);
-    if (!now || isThere(now)) return now;
+    let found = await this.#findNow(ref, awaited);
+    if (found) return found.state;
+    const key = awaited === 'end' ? endKey(ref) : changeKey(ref);
     const parked = this.#waiters.park([key], waitSeconds * 1000, signal);
     // Read again once parked: it may have happened just before.
     try {
-      const still = await this.#store.findState(ref);
-      if (!still || isThere(still)) return still;
+      found = await this.#findNow(ref, awaited);
+      if (found) return found.state;
       await parked.wakeup;
       return await this.#store.findState(ref);
     } finally {
       parked.leave();
     }
+  }
+
+  /** Undefined as long as there is to wait. Apart, so that who waits holds no state in memory. */
+  async #findNow(
+    ref: JobRef,
+    awaited: Awaited,
+  ): Promise<{ state: JobState | undefined } | undefined> {
+    const state = await this.#store.findState(ref);
+    if (!state) return { state };
+    const isThere = awaited === 'end' ? hasEnded(state.status) : state.version !== awaited;
+    return isThere ? { state } : undefined;
   }
 
   /**

@@ -39,7 +39,7 @@ function estimateLeftMs(
   const meanMs = meanRunMs(load) ?? 0;
   if (status === 'queued') return (estimatedStartAt ?? now) - now + meanMs;
   if (progress?.eta_seconds !== undefined) return progress.eta_seconds * 1000;
-  return meanMs - (now - (startedAt ?? now));
+  return meanMs - Math.max(0, now - (startedAt ?? now));
 }
 
 /** When its present state began, or before. */

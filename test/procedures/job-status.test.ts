@@ -1,5 +1,6 @@
 // job.status: its bytes in every state, what it refuses, and how it waits.
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import Database from 'better-sqlite3';
@@ -17,7 +18,8 @@ import {
   trpcClient,
   UNKNOWN_ID,
 } from '../clients.ts';
-import { createTestKey, startTestGateway, type TestGateway } from '../gateway.ts';
+import { FakeClock } from '../fake-clock.ts';
+import { createTestKey, startTestGateway, type TestAnswer, type TestGateway } from '../gateway.ts';
 
 const PATH = '/v1/toolkit/job/status';
 
@@ -29,7 +31,8 @@ beforeAll(async () => {
 
 afterAll(() => gateway.close());
 
-const ask = (body: object, of = gateway) => post(of, 'read', 'job/status', body);
+const ask = (body: object, of = gateway, headers = {}) =>
+  of.request('POST', PATH, { key: of.keys.read, body, headers });
 
 /** A gateway of a test's own. */
 async function ownGateway(...[options]: Parameters<typeof startTestGateway>): Promise<TestGateway> {
@@ -163,6 +166,34 @@ describe('200', () => {
     expect(typed.response.response?.response).toEqual({ a: 1 });
   });
 
+  it('tells when to ask again, until the job has ended; also over tRPC, but not in a batch', async () => {
+    const own = await ownGateway();
+    const jobId = await submitJob(own, { delay_seconds: 90.5 });
+    const path = (call: string) =>
+      `/trpc/${call}input=${encodeURIComponent(JSON.stringify({ job_id: jobId }))}`;
+    const told = async (call: Promise<TestAnswer>) => (await call).headers.get('retry-after');
+    const overTrpc = (call: string) => told(own.request('GET', path(call), { key: own.keys.read }));
+    expect(await told(ask({ job_id: jobId }, own))).toBe('91');
+    expect(await overTrpc('job.status?')).toBe('91');
+    expect(await overTrpc('job.status?batch=1&')).toBeNull();
+    await own.services.store.cancel({ tenant: 'default', jobId });
+    expect(await told(ask({ job_id: jobId }, own))).toBeNull();
+  });
+
+  it('tells it from how long the endpoint’s jobs ran lately', async () => {
+    const clock = new FakeClock(Date.now());
+    const own = await ownGateway({ clock });
+    const lease = await startJob(own);
+    clock.advance(20_000);
+    await post(own, 'work', 'worker/complete', { ...lease, result: 1 });
+    const next = await submitJob(own);
+    const told = async () => (await ask({ job_id: next }, own)).headers.get('retry-after');
+    expect(await told()).toBe('20');
+    await claimJob(own);
+    clock.advance(5000);
+    expect(await told()).toBe('15');
+  });
+
   it('changes no byte of the database or its log', async () => {
     const own = await ownGateway();
     const { job_id } = await finishJob(own);
@@ -219,6 +250,63 @@ describe('200 after a wait', () => {
     expect({ status, state: json.response.job_status }).toEqual({ status: 200, state: 'queued' });
     expect(json.run_time).toBeGreaterThanOrEqual(1);
     await gateway.services.store.cancel({ tenant: 'default', jobId });
+  });
+
+  it('as Prefer asks, which is lowered to 55 and told', async () => {
+    const own = await ownGateway();
+    const job_id = await submitJob(own);
+    const waiting = [
+      ask({ job_id }, own, { prefer: 'wait=3600' }),
+      ask({ job_id }, own, { prefer: 'respond-async; x="a,b", Wait="10", wait=1' }),
+    ];
+    await parked(own, 2);
+    await own.services.store.cancel({ tenant: 'default', jobId: job_id });
+    const applied = (await Promise.all(waiting)).map(({ json, headers }) => [
+      json.response.job_status,
+      headers.get('preference-applied'),
+    ]);
+    expect(applied).toEqual([
+      ['cancelled', 'wait=55'],
+      ['cancelled', 'wait=10'],
+    ]);
+    expect((await ask({ job_id }, own)).headers.get('preference-applied')).toBeNull();
+  });
+
+  it('as wait_seconds asks, whatever Prefer says', async () => {
+    const job_id = await submitJob(gateway);
+    const { status, headers } = await ask({ job_id, wait_seconds: 0 }, gateway, {
+      prefer: 'wait=55',
+    });
+    expect({ status, applied: headers.get('preference-applied') }).toEqual({
+      status: 200,
+      applied: null,
+    });
+    const wrong = await ask({ job_id, wait_seconds: null }, gateway, { prefer: 'wait=0' });
+    expect(wrong.status).toBe(400);
+    await gateway.services.store.cancel({ tenant: 'default', jobId: job_id });
+  });
+
+  it('from several Prefer headers', async () => {
+    const { job_id } = await finishJob(gateway);
+    const headers = {
+      'x-api-key': gateway.keys.read,
+      'content-type': 'application/json',
+      prefer: ['respond-async', 'wait=7'],
+    };
+    const caller = request(gateway.url + PATH, { method: 'POST', headers });
+    caller.end(JSON.stringify({ job_id }));
+    const [answer] = await once(caller, 'response');
+    expect(answer.headers['preference-applied']).toBe('wait=7');
+    answer.resume();
+  });
+
+  it('not as Prefer asks over tRPC, whose input has it', async () => {
+    const job_id = await submitJob(gateway);
+    const path = `/trpc/job.status?input=${encodeURIComponent(JSON.stringify({ job_id }))}`;
+    const headers = { prefer: 'wait=55' };
+    const answer = await gateway.request('GET', path, { key: gateway.keys.read, headers });
+    expect(answer.headers.get('preference-applied')).toBeNull();
+    await gateway.services.store.cancel({ tenant: 'default', jobId: job_id });
   });
 
   it('over tRPC too', async () => {

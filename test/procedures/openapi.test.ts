@@ -20,7 +20,8 @@ const described = Object.entries<any>(document.paths).flatMap(([path, methods]) 
 );
 const isHandWritten = ({ path }: { path: string }) => path in HAND_WRITTEN_PATHS;
 const handWritten = described.filter(isHandWritten);
-const operations = described.filter((one) => !isHandWritten(one));
+const twins = described.filter(({ path, method }) => method === 'get' && document.paths[path].post);
+const operations = described.filter((one) => !isHandWritten(one) && !twins.includes(one));
 const definitions = Object.values(appRouter._def.procedures).map(
   (procedure) => (procedure as unknown as { _def: { meta: Meta; type: string } })._def,
 );
@@ -49,7 +50,10 @@ describe('the document', () => {
       .map(({ meta: { openapi } }) => `${openapi?.method.toLowerCase()} ${openapi?.path}`);
     const has = described.map(({ method, path }) => `${method} ${path}`);
     const others = Object.keys(HAND_WRITTEN_PATHS).map((path) => `get ${path}`);
-    expect(has.toSorted()).toEqual([...procedures, ...others].toSorted());
+    const also = definitions.filter(({ meta }) => meta.alsoGet).map(({ meta }) => meta.openapi);
+    const gets = also.map((openapi) => `get ${openapi?.path}`);
+    expect(gets.length).toBeGreaterThan(0);
+    expect(has.toSorted()).toEqual([...procedures, ...others, ...gets].toSorted());
   });
 
   it('uses every component it has, and has every one it uses', () => {
@@ -129,6 +133,36 @@ describe.each(operations)('$method $path', ({ operation, path, method }) => {
     for (const { headers } of busy.filter((response) => response !== undefined)) {
       expect(headers).toHaveProperty(['Retry-After', 'required'], true);
     }
+  });
+});
+
+describe.each(twins)('$method $path', ({ operation, path }) => {
+  const { post } = document.paths[path];
+
+  it('answers what the POST does, or 304', () => {
+    const { 413: _large, 415: _type, ...shared } = post.responses;
+    const { 200: success, 304: known, ...errors } = operation.responses;
+    const { 200: posted, ...postErrors } = shared;
+    expect(errors).toEqual(postErrors);
+    expect(success.content).toEqual(posted.content);
+    expect(known.content).toBeUndefined();
+    const names = ['ETag', 'Cache-Control', 'Retry-After', 'Preference-Applied'];
+    expect(Object.keys(success.headers).toSorted()).toEqual(names.toSorted());
+    expect(known.headers).toEqual(success.headers);
+  });
+
+  it('takes the fields of the POST in its query, and the same headers', () => {
+    const { properties, required } = post.requestBody.content['application/json'].schema;
+    const inQuery = operation.parameters.filter((parameter: any) => parameter.in === 'query');
+    const names = (of: any[]) => of.map(({ name }) => name);
+    expect(names(inQuery)).toEqual(Object.keys(properties));
+    expect(names(inQuery.filter((parameter: any) => parameter.required))).toEqual(required);
+    const headers = names(
+      operation.parameters.filter((parameter: any) => parameter.in === 'header'),
+    );
+    expect(headers).toEqual([...names(post.parameters), 'If-None-Match']);
+    expect(operation).not.toHaveProperty('requestBody');
+    expect(operation.operationId).not.toBe(post.operationId);
   });
 });
 

@@ -20,6 +20,8 @@ interface Endpoint {
   bodyLimit: Meta['bodyLimit'];
   /** The document's own example. */
   example: Record<string, unknown> | undefined;
+  /** Its path's methods, as in `Allow`. */
+  allowed: string[];
   needsBody: boolean;
   ignoresUnknown: boolean;
 }
@@ -42,6 +44,9 @@ const endpoints = routed.map(([name, procedure]): Endpoint => {
     scope: meta.scope,
     bodyLimit: meta.bodyLimit,
     example: first?.value,
+    allowed: ['GET', 'HEAD', 'POST'].filter((verb) =>
+      verb === 'POST' ? method === 'POST' : method === 'GET' || meta.alsoGet,
+    ),
     needsBody: inputs.length > 0 && !inputs[0].safeParse(undefined).success,
     ignoresUnknown: ['/v1/toolkit/job/status', '/v1/toolkit/jobs/status'].includes(path),
   };
@@ -111,7 +116,7 @@ describe.each(endpoints)('$method $path', (endpoint) => {
   });
 
   it('405 with Allow for every other method', async () => {
-    const allowed = endpoint.method === 'GET' ? ['GET', 'HEAD'] : ['POST'];
+    const { allowed } = endpoint;
     const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'PROPFIND'];
     for (const method of methods.filter((other) => !allowed.includes(other))) {
       const answer = await gateway.request(method, endpoint.path, { key: keyFor(endpoint) });

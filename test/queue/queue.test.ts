@@ -129,6 +129,73 @@ describe('waiting for an end', () => {
   );
 });
 
+describe('waiting for a change', () => {
+  it('ends with each change of the version, and with none before it', async () => {
+    const { queue, submit, claimOne, store } = setUp();
+    const ref = { tenant: TENANT, jobId: await submit() };
+    const [other] = [await submit()];
+    let isAnswered = false;
+    const waiting = queue.findChanged(ref, 1, 55).finally(() => (isAnswered = true));
+    await untilParked();
+    await store.cancel({ tenant: TENANT, jobId: other });
+    await untilParked();
+    expect(isAnswered).toBe(false);
+    const holder = await claimOne();
+    expect(await waiting).toMatchObject({ status: 'running', version: 2 });
+    const next = queue.findChanged(ref, undefined, 55);
+    await untilParked();
+    await store.heartbeat(holder, null, { percent: 50 });
+    expect(await next).toMatchObject({ version: 3, progress: { percent: 50 } });
+  });
+
+  it('is none where the caller has another version, or there is no job', async () => {
+    const { queue, submit } = setUp({ maxWaiters: 0 });
+    const ref = { tenant: TENANT, jobId: await submit() };
+    expect((await queue.findChanged(ref, 0, 55))?.version).toBe(1);
+    const nobody = { tenant: TENANT, jobId: QUEUED_STATE.jobId };
+    expect(await queue.findChanged(nobody, undefined, 55)).toBeUndefined();
+    expect(await queue.findChanged(nobody, 1, 55)).toBeUndefined();
+  });
+
+  it('ends with the removal of the job, and when the time is up', async () => {
+    const { queue, submit, store, clock } = setUp();
+    const ref = { tenant: TENANT, jobId: await submit() };
+    const late = queue.findChanged(ref, undefined, 1);
+    await untilParked();
+    clock.advance(1100);
+    expect((await late)?.version).toBe(1);
+    await store.cancel(ref);
+    const waiting = queue.findChanged(ref, 2, 55);
+    await untilParked();
+    await store.delete(ref);
+    expect(await waiting).toBeUndefined();
+  });
+
+  it('no change is missed in 500 races between waiting and changing', async () => {
+    const { queue, submit, claimOne, store } = setUp();
+    const ref = { tenant: TENANT, jobId: await submit() };
+    const holder = await claimOne();
+    const changes = 500;
+    const change = async () => {
+      for (let i = 0; i < changes; i += 1) {
+        await store.heartbeat(holder, null, { percent: i / changes });
+        for (let turn = 0; turn < i % 4; turn += 1) await new Promise((r) => setImmediate(r));
+      }
+    };
+    const follow = async () => {
+      let version = 2;
+      while (version < changes + 2) {
+        const state = await queue.findChanged(ref, version, 55);
+        expect(state!.version).toBeGreaterThan(version);
+        version = state!.version;
+      }
+      return version;
+    };
+    const [, version] = await Promise.all([change(), follow()]);
+    expect(version).toBe(changes + 2);
+  });
+});
+
 describe('waiting for work', () => {
   it('ends with the job that comes', async () => {
     const { queue, submit } = setUp();

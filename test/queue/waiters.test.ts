@@ -1,4 +1,6 @@
 // Waiters: woken, out of time, gone, or sent home because the gateway stops.
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { JobgateError } from '../../src/contract/errors.ts';
 import { Waiters } from '../../src/queue/waiters.ts';
@@ -164,3 +166,25 @@ it('ten thousand wait on one timer', async () => {
   expect(new Set(wakeups)).toEqual(new Set(['timeout']));
   expect(waiters.size).toBe(0);
 });
+
+it('one that waits costs a few hundred bytes', () => {
+  const { waiters } = setUp(11_000);
+  const parkMany = (count: number) =>
+    Array.from({ length: count }, (_, i) => waiters.park([`end ${i}`], 50_000 + i, undefined));
+  // The first ones make what is there once.
+  const first = parkMany(1000);
+  const before = heapAfterCollection();
+  const parked = parkMany(10_000);
+  const each = (heapAfterCollection() - before) / parked.length;
+  expect(waiters.size).toBe(first.length + parked.length);
+  expect(each).toBeGreaterThan(50);
+  expect(each).toBeLessThan(700);
+  waiters.stop();
+});
+
+function heapAfterCollection(): number {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  collect();
+  return process.memoryUsage().heapUsed;
+}
