@@ -1,4 +1,4 @@
-// Answers held to the document: every status and body that is sent must be described in openapi.json.
+// Answers and requests held to the document: what is sent must be described in openapi.json.
 import { readFileSync } from 'node:fs';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
@@ -25,6 +25,28 @@ export function assertDocumented(method: string, path: string, answer: Answer): 
   const response = follow(document, pointer);
   if (!response) throw new Error(`${what}, which openapi.json does not have: ${answer.text}`);
   assertBody(what, response, answer);
+}
+
+/** Throws when the document has no such operation, or not these headers or this body for it. */
+export function assertDocumentedRequest(
+  method: string,
+  route: string,
+  { headers, body }: { headers: Record<string, string>; body: unknown },
+): void {
+  const pointer = ['paths', route, method.toLowerCase()];
+  const operation = follow(load().document, pointer)?.value;
+  if (!operation) throw new Error(`openapi.json has no ${method} ${route}`);
+  const known = (operation.parameters ?? []).map(({ name }: any) => name.toLowerCase());
+  const unknown = Object.keys(headers).filter((name) => !known.includes(name.toLowerCase()));
+  if (unknown.length > 0) throw new Error(`${method} ${route} has no header ${unknown.join()}`);
+  const validate = validatorAt([
+    ...pointer,
+    'requestBody',
+    'content',
+    'application/json',
+    'schema',
+  ]);
+  if (!validate(body)) throw new Error(`${method} ${route}: ${JSON.stringify(validate.errors)}`);
 }
 
 function assertBody(what: string, response: { value: any; pointer: string[] }, answer: Answer) {
