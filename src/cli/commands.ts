@@ -1,9 +1,11 @@
 // The commands: their names, what each is for, and how one is found, run and its failure told.
+import { JobgateClientError } from '../client/client.ts';
 import { ConfigError } from '../config.ts';
 import { StoreOpenError } from '../store/store-open-error.ts';
 import { nearMiss } from '../near-miss.ts';
 import { CommandError, UsageError } from './command-error.ts';
 import { exitCodeOf } from './exit-codes.ts';
+import { onOneLine } from './one-line.ts';
 import { ListenError } from './port.ts';
 
 export interface Command {
@@ -17,6 +19,11 @@ export const COMMANDS: Record<string, Command> = {
   serve: { summary: 'start the gateway', load: () => import('./serve.ts') },
   worker: { summary: 'run jobs with your handlers', load: () => import('./worker.ts') },
   keys: { summary: 'create, list and revoke API keys', load: () => import('./keys.ts') },
+  submit: { summary: 'submit a job', load: () => import('./submit.ts') },
+  status: { summary: 'show a job', load: () => import('./status.ts') },
+  watch: { summary: 'follow a job to its end', load: () => import('./watch.ts') },
+  cancel: { summary: 'cancel jobs', load: () => import('./cancel.ts') },
+  list: { summary: 'list jobs', load: () => import('./list.ts') },
   check: { summary: 'validate everything without starting', load: () => import('./check.ts') },
   openapi: { summary: 'print the OpenAPI document', load: () => import('./openapi.ts') },
   backup: { summary: 'copy the database to a file', load: () => import('./backup.ts') },
@@ -37,6 +44,7 @@ const ALIASES = new Map([
 
 /** Runs `jobgate <args>`; resolves to the exit code and never rejects. */
 export async function runCommand(args: string[]): Promise<number> {
+  process.stdout.on('error', ignoreClosedPipe);
   try {
     const [name = 'help', ...rest] = args;
     const { run } = await find(ALIASES.get(name) ?? name).load();
@@ -45,6 +53,11 @@ export async function runCommand(args: string[]): Promise<number> {
     process.stderr.write(`${tell(error)}\n`);
     return exitCodeOf(error);
   }
+}
+
+/** Whoever reads has read enough, as `head` does. */
+function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
 }
 
 function find(name: string): Command {
@@ -59,6 +72,8 @@ const EXPECTED = [CommandError, ConfigError, StoreOpenError, ListenError];
 
 /** What went wrong, in a line; of a defect of ours, all there is to report it. */
 function tell(error: unknown): string {
+  // It may have in it what a worker said.
+  if (error instanceof JobgateClientError) return onOneLine(error.message);
   if (EXPECTED.some((kind) => error instanceof kind)) return (error as Error).message;
   return `jobgate failed unexpectedly: ${error instanceof Error ? error.stack : String(error)}`;
 }

@@ -1,6 +1,15 @@
 // The exit codes: one number for each way a command can fail, so that a script can tell them apart.
 import { ConfigError } from '../config.ts';
 import { StoreOpenError, type StoreFault } from '../store/store-open-error.ts';
+import {
+  ForbiddenError,
+  GatewayError,
+  InvalidPayloadError,
+  JobCancelledError,
+  JobFailedError,
+  JobNotFoundError,
+  UnauthorizedError,
+} from '../client/client.ts';
 import { ListenError, type ListenFault } from './port.ts';
 import { CommandError } from './command-error.ts';
 
@@ -27,11 +36,31 @@ export const LISTEN_EXIT_CODES = {
   address_unavailable: 22,
 } as const satisfies Record<ListenFault, number>;
 
+/** How a job ended, or why there is nothing to say about it. */
+export const JOB_EXIT_CODES = {
+  failed: 30,
+  cancelled: 31,
+  not_ended: 32,
+  not_found: 33,
+  refused: 34,
+  unreachable: 35,
+} as const;
+
 /** What the process ends with after this error. */
 export function exitCodeOf(error: unknown): number {
   if (error instanceof CommandError) return error.exitCode;
   if (error instanceof ConfigError) return EXIT_USAGE;
   if (error instanceof StoreOpenError) return STORE_EXIT_CODES[error.fault];
   if (error instanceof ListenError) return LISTEN_EXIT_CODES[error.fault];
-  return EXIT_UNEXPECTED;
+  if (error instanceof JobFailedError) return JOB_EXIT_CODES.failed;
+  if (error instanceof JobCancelledError) return JOB_EXIT_CODES.cancelled;
+  return error instanceof GatewayError ? exitCodeOfRefusal(error) : EXIT_UNEXPECTED;
+}
+
+function exitCodeOfRefusal(error: GatewayError): number {
+  if (error instanceof InvalidPayloadError) return EXIT_USAGE;
+  if (error instanceof JobNotFoundError) return JOB_EXIT_CODES.not_found;
+  const isKeyRefused = error instanceof UnauthorizedError || error instanceof ForbiddenError;
+  if (isKeyRefused) return JOB_EXIT_CODES.refused;
+  return error.isPassing ? JOB_EXIT_CODES.unreachable : EXIT_UNEXPECTED;
 }

@@ -1,4 +1,5 @@
 // The log of `jobgate worker`: one readable line for each thing that happens, without payloads or keys.
+import { onOneLine } from './one-line.ts';
 import type { JobMark, OnWorkerEvent, WorkerEvent } from '../worker/worker.ts';
 
 /** The events as lines, each with its time, given to `write`. */
@@ -50,10 +51,4 @@ function fate({ jobStatus }: { jobStatus: string }): string {
 
 function seconds(ms: number): string {
   return `${(ms / 1000).toFixed(2)} s`;
-}
-
-/** A handler's message may be long, and may hold what would forge lines or colour the terminal. */
-function onOneLine(text: string): string {
-  const line = text.replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, ' ');
-  return line.length > 500 ? `${line.slice(0, 500)}…` : line;
 }

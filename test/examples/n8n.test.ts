@@ -2,12 +2,12 @@
 import { globSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { JobFailure, type Handlers } from '../../src/worker/worker.ts';
 import { post } from '../clients.ts';
-import { startTestGateway, type TestGateway, type TestGatewayOptions } from '../gateway.ts';
+import type { TestGateway } from '../gateway.ts';
 import { assertDocumentedRequest } from '../openapi-answers.ts';
-import { startTestWorker } from '../worker/test-worker.ts';
+import { useGateway, work } from '../used-gateway.ts';
 import { runWorkflow, triggerOf, WorkflowStopped } from './n8n-workflow.ts';
 import type { NodeRequest, Surroundings, Workflow } from './n8n-workflow.ts';
 
@@ -22,15 +22,6 @@ const handlers: Handlers = {
     throw new JobFailure('no audio in it', { code: 422, retry: false });
   },
 };
-
-async function useGateway(options: TestGatewayOptions = {}): Promise<TestGateway> {
-  const gateway = await startTestGateway(options);
-  onTestFinished(() => gateway.close());
-  return gateway;
-}
-
-const work = (gateway: TestGateway) =>
-  startTestWorker({ url: gateway.url, apiKey: gateway.keys.work, handlers });
 
 /** The workflow with the values of its node "Job" changed, as a user does. */
 function workflowFor({ url }: TestGateway, file: string, endpoint?: string): Workflow {
@@ -112,7 +103,7 @@ describe('submit-and-wait.json', () => {
 
   it('gives the result', async () => {
     const gateway = await useGateway();
-    work(gateway);
+    work(gateway, handlers);
     const { surroundings } = around(gateway);
     const given = await runWorkflow(workflowFor(gateway, FILE), surroundings);
     expect(given).toEqual({ job_id: expect.any(String), result: { words: 3 } });
@@ -126,7 +117,7 @@ describe('submit-and-wait.json', () => {
     const { surroundings, sent } = around(gateway);
     const running = runWorkflow(workflow, surroundings);
     await expect.poll(() => sent.length, { interval: 20, timeout: 5000 }).toBe(2);
-    work(gateway);
+    work(gateway, handlers);
     expect(await running).toMatchObject({ result: { words: 3 } });
     const states = sent.slice(1).map(({ answer }) => answer.response.job_status);
     expect([states[0], states.at(-1)]).toEqual(['queued', 'done']);
@@ -134,7 +125,7 @@ describe('submit-and-wait.json', () => {
 
   it('stops with the reason where there is no result', async () => {
     const gateway = await useGateway();
-    work(gateway);
+    work(gateway, handlers);
     const workflow = workflowFor(gateway, FILE, '/v1/test/fail');
     const running = runWorkflow(workflow, around(gateway).surroundings);
     await expect(running).rejects.toThrow(WorkflowStopped);
@@ -153,7 +144,7 @@ describe('submit-and-wait.json', () => {
 
   it('makes one job of a request that n8n repeats', async () => {
     const gateway = await useGateway();
-    work(gateway);
+    work(gateway, handlers);
     for (const _ of [1, 2]) {
       await runWorkflow(workflowFor(gateway, FILE), around(gateway).surroundings);
     }

@@ -2,12 +2,12 @@
 import { spawnSync } from 'node:child_process';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { JobFailure, type Handlers } from '../../src/worker/worker.ts';
 import { startJobgate, type Child } from '../cli/child.ts';
 import { claimJob, ENDPOINT, post, submitJob, UNKNOWN_ID } from '../clients.ts';
-import { startTestGateway, type TestGateway, type TestGatewayOptions } from '../gateway.ts';
-import { startTestWorker } from '../worker/test-worker.ts';
+import type { TestGateway } from '../gateway.ts';
+import { environmentOf, useGateway, work } from '../used-gateway.ts';
 import { startFront } from './front.ts';
 
 const CLIENT = fileURLToPath(new URL('../../examples/python-client/jobgate.py', import.meta.url));
@@ -27,19 +27,9 @@ const handlers: Handlers = {
 const hasPython = spawnSync('python3', ['--version']).status === 0;
 if (!hasPython) process.stderr.write('No python3 on this machine: its client is not tested.\n');
 
-async function useGateway(options: TestGatewayOptions = {}): Promise<TestGateway> {
-  const gateway = await startTestGateway(options);
-  onTestFinished(() => gateway.close());
-  return gateway;
-}
-
-const work = (gateway: TestGateway) =>
-  startTestWorker({ url: gateway.url, apiKey: gateway.keys.work, handlers });
-
-function start({ url, keys }: TestGateway, args: string[], environment = {}): Child {
+function start(gateway: TestGateway, args: string[], environment = {}): Child {
   const known = {
-    JOBGATE_URL: url,
-    JOBGATE_API_KEY: keys.submit,
+    ...environmentOf(gateway),
     PYTHONPATH: dirname(CLIENT),
     PYTHONDONTWRITEBYTECODE: '1',
     ...environment,
@@ -82,7 +72,7 @@ describe.skipIf(!hasPython)('the Python client (left out where there is no pytho
 
   it('submits, waits and gives the result', async () => {
     const gateway = await useGateway();
-    work(gateway);
+    work(gateway, handlers);
     const give = { text: 'Grüße \ud83d\ude00', list: [1, null, 0.5] };
     const [result] = await run(
       gateway,
@@ -95,7 +85,7 @@ describe.skipIf(!hasPython)('the Python client (left out where there is no pytho
 
   it('raises what became of a job that has no result', async () => {
     const gateway = await useGateway();
-    work(gateway);
+    work(gateway, handlers);
     const waiting = await submitJob(gateway);
     const errors = await run(
       gateway,
@@ -124,7 +114,7 @@ show(error_of(Jobgate("http://127.0.0.1:9", "", retry_seconds=0).cancel, "${UNKN
 
   it('gives the events until the end, and later those after one', async () => {
     const gateway = await useGateway();
-    work(gateway);
+    work(gateway, handlers);
     const events = await run(
       gateway,
       `
@@ -196,7 +186,7 @@ show(list(jobs.events(job_id, after=events[-1]["seq"])))
 
   it('from the command line tells the events and prints the result', async () => {
     const gateway = await useGateway();
-    work(gateway);
+    work(gateway, handlers);
     const done = await start(gateway, [CLIENT, ECHO, '{"give": [1]}']).ended;
     expect(done).toMatchObject({ code: 0, stdout: '[1]\n' });
     expect(done.stderr).toMatch(/^queued .*\nrunning .*\nprogress .*\ndone .*\n$/);

@@ -2,13 +2,12 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { writeFileSync } from 'node:fs';
-import { expect, it, onTestFinished } from 'vitest';
-import type { Handlers } from '../../src/worker/worker.ts';
-import { JobFailure } from '../../src/worker/worker.ts';
+import { expect, it } from 'vitest';
+import { JobFailure, type Handlers } from '../../src/worker/worker.ts';
 import { startJobgate, temporaryFolder, type Child } from '../cli/child.ts';
 import { post, UNKNOWN_ID } from '../clients.ts';
-import { startTestGateway, type TestGateway, type TestGatewayOptions } from '../gateway.ts';
-import { startTestWorker } from '../worker/test-worker.ts';
+import type { TestGateway } from '../gateway.ts';
+import { environmentOf, useGateway, work } from '../used-gateway.ts';
 import { startFront } from './front.ts';
 
 const CLIENT = fileURLToPath(new URL('../../examples/shell-client/jobgate.sh', import.meta.url));
@@ -22,18 +21,9 @@ const handlers: Handlers = {
   },
 };
 
-async function useGateway(options: TestGatewayOptions = {}): Promise<TestGateway> {
-  const gateway = await startTestGateway(options);
-  onTestFinished(() => gateway.close());
-  return gateway;
-}
-
-const work = (gateway: TestGateway) =>
-  startTestWorker({ url: gateway.url, apiKey: gateway.keys.work, handlers });
-
 function start(gateway: TestGateway, args: string[], environment = {}): Child {
-  const known = { JOBGATE_URL: gateway.url, JOBGATE_API_KEY: gateway.keys.submit };
-  return startJobgate(args, { ...known, ...environment }, () => ['sh', CLIENT, ...args]);
+  const known = environmentOf(gateway);
+  return startJobgate([], { ...known, ...environment }, () => ['sh', CLIENT, ...args]);
 }
 
 const run = (...given: Parameters<typeof start>) => start(...given).ended;
@@ -44,7 +34,7 @@ async function jobCount(gateway: TestGateway): Promise<number> {
 
 it('prints the result, and nothing else on stdout', async () => {
   const gateway = await useGateway();
-  work(gateway);
+  work(gateway, handlers);
   const ended = await run(gateway, ['run', ECHO, '{"give": {"text": "Grüße"}}']);
   expect(ended).toMatchObject({ code: 0, stdout: '{"text":"Grüße"}\n' });
   expect(ended.stderr).toMatch(/^submitted [0-9a-f-]{36}\n$/);
@@ -57,12 +47,15 @@ it.each<[string, unknown]>([
   ['much', 'x"y'.repeat(200_000)],
 ])('takes %s as the result that it is', async (_what, give) => {
   const gateway = await useGateway();
-  work(gateway);
+  work(gateway, handlers);
   const payload = join(temporaryFolder(), 'payload.json');
   writeFileSync(payload, JSON.stringify({ give }));
   const script = `"${CLIENT}" run ${ECHO} - <"${payload}"`;
-  const environment = { JOBGATE_URL: gateway.url, JOBGATE_API_KEY: gateway.keys.submit };
-  const { code, stdout } = await startJobgate([], environment, () => ['sh', '-c', script]).ended;
+  const { code, stdout } = await startJobgate([], environmentOf(gateway), () => [
+    'sh',
+    '-c',
+    script,
+  ]).ended;
   expect(code).toBe(0);
   expect(JSON.parse(stdout)).toEqual(give);
 });
@@ -75,7 +68,7 @@ it('submits and waits in two steps, over as many calls as it takes', async () =>
   const environment = { JOBGATE_URL: front.url, JOBGATE_WAIT_SECONDS: '1' };
   const waiting = start(gateway, ['wait', jobId], environment);
   await expect.poll(() => front.passed.length, { interval: 20, timeout: 5000 }).toBe(1);
-  work(gateway);
+  work(gateway, handlers);
   expect(await waiting.ended).toMatchObject({
     code: 0,
     stdout: '7\n',
@@ -85,7 +78,7 @@ it('submits and waits in two steps, over as many calls as it takes', async () =>
 
 it('ends with a code of its own for each outcome', async () => {
   const gateway = await useGateway();
-  work(gateway);
+  work(gateway, handlers);
   const failed = await run(gateway, ['run', FAIL]);
   expect(failed).toMatchObject({ code: 30, stdout: '' });
   expect(failed.stderr).toMatch(/ failed: "no \\"audio\\" in it"\n$/);
@@ -135,7 +128,7 @@ it('waits as long as a full queue says, and then is taken', async () => {
   const front = await startFront(gateway.url);
   const submitting = start(gateway, ['submit', ECHO], { JOBGATE_URL: front.url });
   await expect.poll(() => front.passed[0]?.status, { interval: 20 }).toBe(429);
-  work(gateway);
+  work(gateway, handlers);
   expect((await submitting.ended).code).toBe(0);
   const [first, second, ...more] = front.passed;
   expect({ second: second?.status, more }).toEqual({ second: 202, more: [] });
