@@ -11,7 +11,7 @@ const CLAIMS = 500;
 const SUBMIT_BATCH = 1000;
 const ROW_BYTES = 600;
 
-interface Timed {
+export interface Timed {
   name: string;
   /** Milliseconds, shortest first. */
   times: number[];
@@ -49,7 +49,7 @@ async function fillQueue(store: JobStore, queued: number): Promise<void> {
 }
 
 /** What the disk takes for one row made durable, beside which a claim must be seen. */
-async function timeBareCommits(path: string): Promise<Timed> {
+export async function timeBareCommits(path: string): Promise<Timed> {
   const sqlite = new Database(path);
   sqlite.pragma('journal_mode = WAL');
   sqlite.pragma('synchronous = FULL');

@@ -8,6 +8,8 @@ export const MEASURES = [
   'claims',
   'start',
   'memory',
+  'follow',
+  'followers',
   'throughput',
 ] as const;
 

@@ -3,6 +3,8 @@ import { writeFileSync } from 'node:fs';
 import { Bench, type Finding } from './bench.ts';
 import { measureClaims } from './claims.ts';
 import { measureFlatness } from './flat.ts';
+import { measureFollow } from './follow.ts';
+import { measureFollowers } from './followers.ts';
 import { measureMemory } from './memory.ts';
 import { readOptions, USAGE, type Measure, type Options } from './options.ts';
 import { measureReads } from './reads.ts';
@@ -21,6 +23,8 @@ const MEASURE: Record<Measure, (bench: Bench) => Promise<Finding>> = {
   claims: measureClaims,
   start: measureStart,
   memory: measureMemory,
+  follow: measureFollow,
+  followers: measureFollowers,
   throughput: measureThroughput,
 };
 
