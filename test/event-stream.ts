@@ -1,12 +1,10 @@
-// Reading streams in tests: Server-Sent Events as they come, and tRPC subscriptions with a key.
+// Reading streams in tests: Server-Sent Events as they come, as messages and as bytes.
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { createTRPCClient, httpSubscriptionLink, type TRPCClient } from '@trpc/client';
-import { EventSource } from 'eventsource';
-import { createParser, type EventSourceMessage } from 'eventsource-parser';
+import type { EventSourceMessage } from 'eventsource-parser';
 import { onTestFinished } from 'vitest';
 import type { JobEvent } from '../src/contract/job-event.ts';
-import type { AppRouter } from '../src/index.ts';
+import { readMessages } from './event-messages.ts';
 import type { TestGateway } from './gateway.ts';
 
 /** An open stream; `next` resolves to its next message, undefined once it has ended. */
@@ -47,38 +45,8 @@ export async function openStream(
   };
 }
 
-async function* readMessages(response: Response): AsyncGenerator<EventSourceMessage, undefined> {
-  const waiting: EventSourceMessage[] = [];
-  const parser = createParser({ onEvent: (message) => waiting.push(message) });
-  const decoder = new TextDecoder();
-  for await (const chunk of response.body ?? []) {
-    parser.feed(decoder.decode(chunk, { stream: true }));
-    while (waiting.length > 0) yield waiting.shift()!;
-  }
-  return undefined;
-}
-
 export function eventOf(message: EventSourceMessage | undefined): JobEvent {
   return JSON.parse(message?.data ?? 'null') as JobEvent;
-}
-
-/** A client whose subscriptions send the key in the header. */
-export function subscribingClient({ url }: TestGateway, key: string): TRPCClient<AppRouter> {
-  return createTRPCClient<AppRouter>({
-    links: [
-      httpSubscriptionLink({
-        url: `${url}/trpc`,
-        EventSource,
-        eventSourceOptions: {
-          fetch: (input: string | URL, init: RequestInit) => {
-            const headers = new Headers(init.headers);
-            headers.set('x-api-key', key);
-            return fetch(input, { ...init, headers });
-          },
-        },
-      }),
-    ],
-  });
 }
 
 /** A stream as bytes, for what no client shows: comments, and a reader that stops reading. */

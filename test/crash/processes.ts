@@ -1,7 +1,7 @@
 // The processes of a trial: a real gateway and real workers, to be killed, stopped and woken.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -14,6 +14,8 @@ const WORKER = fileURLToPath(new URL('worker-program.ts', import.meta.url));
 /** How long a process may take to start, or to stop when asked to. */
 const PATIENCE_MS = 20_000;
 const KEY = 'trial-admin-key';
+/** Of a gateway's log, in an error. */
+const LAST_LINES = 5;
 
 /** Those that run: none may outlive this process, however that ends. */
 const running = new Set<ChildProcess>();
@@ -108,7 +110,8 @@ export class GatewayProcess {
     this.#process = started;
     for (const end = performance.now() + PATIENCE_MS; !(await this.client.isReady());) {
       if (!started.isAlive || performance.now() > end) {
-        throw new Error(`The gateway did not start: ${started.errors}`);
+        const log = this.log.slice(-LAST_LINES).join('\n');
+        throw new Error(`The gateway did not start: ${started.errors}\n${log}`);
       }
       await sleep(5);
     }
@@ -131,14 +134,24 @@ export class GatewayProcess {
   }
 }
 
+/**
+ * Below those that the system gives to clients: one that tries to reach a gateway that is down would
+ * sooner or later be given the gateway's own port, connect to itself and keep the port from it.
+ */
 async function findFreePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  await once(probe, 'close');
-  return port;
+  for (;;) {
+    const port = LOWEST_PORT + Math.floor(Math.random() * (CLIENT_PORTS - LOWEST_PORT));
+    const probe = createServer().listen(port, '127.0.0.1');
+    const isFree = await once(probe, 'listening').catch(() => undefined);
+    if (!isFree) continue;
+    probe.close();
+    await once(probe, 'close');
+    return port;
+  }
 }
+
+const LOWEST_PORT = 10_240;
+const CLIENT_PORTS = 32_768;
 
 /** What a worker process tells: one of the product's worker events, or of its own. */
 export interface Told {

@@ -2,8 +2,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JobEvent } from '../../src/contract/job-event.ts';
 import { finishJob, post, startJob, submitJob, UNKNOWN_ID } from '../clients.ts';
-import { subscribingClient } from '../event-stream.ts';
 import { createTestKey, startTestGateway, type TestGateway } from '../gateway.ts';
+import { subscribingClient } from '../subscribing-client.ts';
 
 let gateway: TestGateway;
 
