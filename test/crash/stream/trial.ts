@@ -34,6 +34,8 @@ const SSE_FOLLOWERS = 2;
 const TRPC_EVERY = 3;
 /** Longest time between a start and the next kill, milliseconds. */
 const LONGEST_LIFE_MS = 800;
+/** After one in so many kills it is stopped as well. */
+const STOP_EVERY = 10;
 /** `EventSource` comes back 3 s after a connection broke. */
 const PATIENCE_MS = 20_000;
 
@@ -52,6 +54,7 @@ async function runIn(folder: string, { rounds, seed, onRound }: StreamOptions) {
     for (let round = 0; round < rounds; round += 1) {
       await sleep(random(LONGEST_LIFE_MS));
       await gateway.killAndStart();
+      if (round % STOP_EVERY === 0) await stopAndStart(gateway);
       onRound?.();
     }
     await load.stop();
@@ -64,6 +67,13 @@ async function runIn(folder: string, { rounds, seed, onRound }: StreamOptions) {
     crowd.leave();
     await gateway.kill();
   }
+}
+
+/** As for a new version: streams are ended, not cut. */
+async function stopAndStart(gateway: GatewayProcess): Promise<void> {
+  const code = await gateway.stop();
+  if (code !== 0) throw new Error(`the gateway stopped with ${code}`);
+  await gateway.start();
 }
 
 /** All followers. */
