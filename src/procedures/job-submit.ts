@@ -1,8 +1,10 @@
 // job.submit: a new job into the queue, durable before it is acknowledged.
 import { z } from 'zod';
 import { invalidPayload } from '../contract/errors.ts';
+import type { Placed } from '../queue/place.ts';
+import type { Paced } from '../queue/retry-after.ts';
+import type { NewJob } from '../store/job-store.ts';
 import { toIssues } from './issues.ts';
-import { refOf } from './job-answer.ts';
 import {
   acceptedJob,
   idempotencyKey,
@@ -49,17 +51,30 @@ export const jobSubmit = procedure
   .input(newJob)
   .output(answers(acceptedJob))
   .mutation(async ({ ctx, input }) => {
-    const { store } = ctx.services;
-    const job = withHeaderKey(input, ctx);
-    refuseInternalWebhooks([job], ctx);
-    const [submitted] = await store.submit([toNewJob(job, ctx)]);
+    const { services } = ctx;
+    const asked = withHeaderKey(input, ctx);
+    refuseInternalWebhooks([asked], ctx);
+    const job = toNewJob(asked, ctx);
+    const [submitted] = await services.store.submit([job]);
     if (!submitted) throw new Error('the store answered no job for one');
     ctx.setHeader('location', `/v1/toolkit/job/get?job_id=${submitted.jobId}`);
-    if (submitted.replayed) ctx.setHeader('idempotent-replayed', 'true');
-    const state = await store.findState(refOf(ctx, { job_id: submitted.jobId }));
-    if (state) await setRetryAfter(ctx, state);
-    return viewOfAccepted(submitted, ctx.services);
+    if (submitted.replayed) tellReplay(ctx);
+    else await setRetryAfter(ctx, asSubmitted(job, submitted.jobId, services.clock.now()));
+    return viewOfAccepted(submitted, services);
   });
+
+/** Its job may have ended long ago: it is worth asking at once. */
+function tellReplay(ctx: Context): void {
+  ctx.setHeader('idempotent-replayed', 'true');
+  ctx.setHeader('retry-after', '1');
+}
+
+/** Not read again: a job that was accepted must not be answered with an error. */
+function asSubmitted(job: NewJob, jobId: string, now: number): Paced & Placed {
+  const { tenant, endpoint, runAt } = job;
+  const fresh = { status: 'queued' as const, startedAt: null, progress: null };
+  return { ...fresh, tenant, endpoint, jobId, createdAt: now, runAt: runAt ?? now };
+}
 
 /** The draft has the key as a quoted string; callers send it without quotes as often. */
 function withHeaderKey(job: NewJobInput, ctx: Context): NewJobInput {

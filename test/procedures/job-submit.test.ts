@@ -1,6 +1,15 @@
 // job.submit: what is accepted, what is kept of it, what is refused, and that a full queue is exact.
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { ENDPOINT, expectAnswer, post, refusal, submitJob, trpcClient } from '../clients.ts';
+import {
+  ENDPOINT,
+  expectAnswer,
+  post,
+  refusal,
+  startJob,
+  submitJob,
+  trpcClient,
+} from '../clients.ts';
+import { FakeClock } from '../fake-clock.ts';
 import { startTestGateway, type TestGateway } from '../gateway.ts';
 
 const PATH = '/v1/toolkit/job/submit';
@@ -113,6 +122,17 @@ describe('202', () => {
     expect(told).toBeLessThanOrEqual(3600);
     const past = await submit({ endpoint: ENDPOINT, run_at: before - 3_600_000 });
     expect(past.headers.get('retry-after')).toBe('1');
+  });
+
+  it('tells to ask again when such a job is done as a rule, and of a replayed one at once', async () => {
+    const clock = new FakeClock(Date.now());
+    const own = await ownGateway({ clock });
+    const { job_id, lease_token } = await startJob(own);
+    clock.advance(20_000);
+    await post(own, 'work', 'worker/complete', { job_id, lease_token, result: 1 });
+    const body = { endpoint: ENDPOINT, idempotency_key: 'once' };
+    const told = async () => (await submit(body, own)).headers.get('retry-after');
+    expect([await told(), await told()]).toEqual(['20', '1']);
   });
 
   it('takes a payload of just under MAX_BODY_BYTES', async () => {
