@@ -45,7 +45,7 @@ const PACKAGE_HOMES: [RegExp, readonly string[]][] = [
 ];
 
 /** What a whole part must withstand: of no one file. */
-const TRIALS = ['damaged-files', 'full-disk', 'kill', 'power-cut', 'zombie'];
+const TRIALS = ['bundle', 'damaged-files', 'full-disk', 'kill', 'power-cut', 'zombie'];
 
 interface Import {
   from: string;

@@ -1,11 +1,12 @@
 // Calls of procedures: bounded in number, equal reads shared, tried again where that is safe.
 import type { GatewayError } from './gateway-error.ts';
-import type { GatewayHttp } from './gateway-http.ts';
+import type { Answered, GatewayHttp } from './gateway-http.ts';
 import {
   isRead,
   isRepeatable,
   pathOf,
   type InputOf,
+  type JobOf,
   type OutputOf,
   type ProcedureName,
 } from './procedures.ts';
@@ -23,7 +24,7 @@ export interface CallLimits {
   maxRequests: number;
 }
 
-/** Of one request, on top of the time for which the gateway may hold its answer back. */
+/** Of one request; on top of the time for which the gateway may hold its answer back. */
 const TIMEOUT_MS = 30_000;
 
 /** A gateway that asks for more is not waited for: the caller gets to know. */
@@ -53,37 +54,40 @@ export class Caller {
   ): Promise<OutputOf<Name>> {
     const body = JSON.stringify(input ?? {});
     const request = (shared: AbortSignal) =>
-      this.#slots.run(() => this.#post<OutputOf<Name>>(name, body, 0, shared));
-    const retried = (shared: AbortSignal) =>
-      retryUntilAnswered(() => request(shared), {
-        signal: shared,
-        mayRetry: (error, failures) => this.#mayRetry(name, error, failures),
-      });
+      this.#slots.run(() => this.#post<OutputOf<Name>>(name, body, TIMEOUT_MS, shared));
+    const answered = async (shared: AbortSignal) => {
+      const mayRetry = (error: GatewayError, failures: number) =>
+        this.#mayRetry(name, error, failures);
+      const retried = retryUntilAnswered(() => request(shared), { signal: shared, mayRetry });
+      return (await retried).answer;
+    };
     const key = isRead(name) ? `${name} ${body}` : `${(this.#count += 1)}`;
-    return this.#shared.run(key, retried, signal);
+    return this.#shared.run(key, answered, signal);
   }
 
-  /** One request that the gateway may hold back, outside of the bound; it is not tried again. */
-  wait<Name extends 'job.get' | 'job.status'>(
-    name: Name,
-    input: InputOf<Name> & { wait_seconds?: number | undefined },
+  /**
+   * One look at a job, not tried again, with when to look next. What the gateway may hold back is
+   * outside of the bound: it would leave no room for the rest.
+   */
+  look(
+    input: InputOf<'job.get'>,
+    waitSeconds: number,
     signal: AbortSignal,
-  ): Promise<OutputOf<Name>> {
-    const body = JSON.stringify(input);
-    const waitMs = (input.wait_seconds ?? 0) * 1000;
-    const request = (shared: AbortSignal) => this.#post<OutputOf<Name>>(name, body, waitMs, shared);
-    return this.#shared.run(`wait ${name} ${body}`, request, signal);
+  ): Promise<Answered<JobOf>> {
+    const body = JSON.stringify({ ...input, wait_seconds: waitSeconds || undefined });
+    const timeoutMs = TIMEOUT_MS + waitSeconds * 1000;
+    const request = (shared: AbortSignal) => this.#post<JobOf>('job.get', body, timeoutMs, shared);
+    const bounded = (shared: AbortSignal) => this.#slots.run(() => request(shared));
+    return this.#shared.run(`look ${body}`, waitSeconds > 0 ? request : bounded, signal);
   }
 
-  async #post<Answer>(
+  #post<Answer>(
     name: ProcedureName,
     body: string,
-    waitMs: number,
+    timeoutMs: number,
     signal: AbortSignal,
-  ): Promise<Answer> {
-    const timeoutMs = waitMs + TIMEOUT_MS;
-    const post = { path: pathOf(name), body, timeoutMs, signal };
-    return (await this.#http.post<object>(post)) as Answer;
+  ): Promise<Answered<Answer>> {
+    return this.#http.post<Answer>({ path: pathOf(name), body, timeoutMs, signal });
   }
 
   #mayRetry(name: ProcedureName, error: GatewayError, failures: number): boolean {

@@ -124,7 +124,7 @@ export function toGatewayError({ status, headers }: Response, body: ErrorBody = 
   const isOurs = typeof body.error === 'string';
   const what = isOurs ? `${status} ${String(body.error)}` : `${status}, not as a gateway does`;
   const Class = (isOurs && classOf(status, body)) || GatewayError;
-  const retryAfterMs = parseRetryAfter(headers.get('retry-after'));
+  const retryAfterMs = parseRetryAfter(headers);
   const error = new Class(`The gateway answered ${what}`, { status, retryAfterMs });
   if (error instanceof InvalidPayloadError && Array.isArray(body.issues)) {
     error.issues = body.issues as Issue[];
@@ -140,6 +140,7 @@ function classOf(status: number, body: ErrorBody): typeof GatewayError | undefin
 }
 
 /** Seconds only: the gateway sends no dates. */
-function parseRetryAfter(header: string | null): number | undefined {
+export function parseRetryAfter(headers: Headers): number | undefined {
+  const header = headers.get('retry-after');
   return header !== null && /^\d{1,6}$/.test(header) ? Number(header) * 1000 : undefined;
 }

@@ -1,5 +1,5 @@
 // HTTP to a gateway, over `fetch`: one exchange, its bound in time, and failures as typed errors.
-import { GatewayError, NetworkError, toGatewayError } from './gateway-error.ts';
+import { GatewayError, NetworkError, parseRetryAfter, toGatewayError } from './gateway-error.ts';
 import { linkedController } from './signals.ts';
 
 export interface GatewayAddress {
@@ -25,6 +25,12 @@ export interface Post {
   signal: AbortSignal;
 }
 
+export interface Answered<Answer> {
+  answer: Answer;
+  /** What `Retry-After` says; undefined where it says nothing. */
+  retryAfterMs: number | undefined;
+}
+
 const PREFIX = '/v1/toolkit/';
 
 export class GatewayHttp {
@@ -36,8 +42,8 @@ export class GatewayHttp {
     this.#apiKey = apiKey;
   }
 
-  /** The JSON object that is answered. Rejects with GatewayError. */
-  async post<Answer extends object>({ path, body, timeoutMs, signal }: Post): Promise<Answer> {
+  /** The JSON object that is answered, and when to ask again. Rejects with GatewayError. */
+  async post<Answer>({ path, body, timeoutMs, signal }: Post): Promise<Answered<Answer>> {
     const { controller, release } = linkedController(signal);
     const timer = setTimeout(() => controller.abort(), timeoutMs);
     try {
@@ -47,7 +53,8 @@ export class GatewayHttp {
       // An answer that has begun is read to its end, abort or not: it may hand out jobs.
       release();
       const answer = parse(await response.text());
-      if (response.ok && answer) return answer as Answer;
+      const retryAfterMs = parseRetryAfter(response.headers);
+      if (response.ok && answer) return { answer: answer as Answer, retryAfterMs };
       throw toGatewayError(response, answer);
     } catch (error) {
       throw error instanceof GatewayError ? error : this.unanswered(error, timeoutMs);
@@ -90,7 +97,8 @@ export class GatewayHttp {
 function parse(text: string): object | undefined {
   try {
     const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? value : undefined;
+    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+    return isObject ? value : undefined;
   } catch {
     return undefined;
   }

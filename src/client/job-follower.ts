@@ -3,7 +3,7 @@ import { hasEnded } from '../contract/job.ts';
 import type { Caller } from './caller.ts';
 import { streamEvents, StreamRefused, type StreamTiming } from './event-stream.ts';
 import { GatewayError } from './gateway-error.ts';
-import type { GatewayHttp } from './gateway-http.ts';
+import type { Answered, GatewayHttp } from './gateway-http.ts';
 import { changeBetween, type JobChange } from './job-change.ts';
 import type { JobOf } from './procedures.ts';
 import { retryInMs } from './retry.ts';
@@ -14,6 +14,8 @@ export interface FollowTiming extends StreamTiming {
   /** Between two looks, at first; half as much again after each that shows nothing new. */
   pollMs: number;
   longestPollMs: number;
+  /** An answer that comes sooner was not held back. */
+  briefMs: number;
 }
 
 /** What the followers of one client share. */
@@ -36,6 +38,9 @@ const REFUSED_MS = 300_000;
 const CUT_MS = 30_000;
 const MAX_CUTS = 3;
 
+/** What a gateway holds an answer back at most. */
+const LONGEST_WAIT_SECONDS = 0;
+
 const POLL_GROWTH = 1.5;
 
 export class JobFollower {
@@ -50,6 +55,8 @@ export class JobFollower {
   #isReached = false;
   #cuts = 0;
   #pollMs = 0;
+  #waitSeconds = LONGEST_WAIT_SECONDS;
+  #isPolledNext = false;
 
   constructor(jobId: string, shared: Following, signal: AbortSignal) {
     this.#jobId = jobId;
@@ -111,6 +118,8 @@ export class JobFollower {
     try {
       for await (const event of events) {
         this.#cuts = 0;
+        // The gateway begins again: its database is one from before, out of a backup.
+        if (event.seq <= (this.#lastEventId ?? 0)) this.#version = 0;
         this.#lastEventId = event.seq;
         if (this.#isNews(event.version)) yield event;
       }
@@ -121,18 +130,46 @@ export class JobFollower {
   }
 
   async *#look(): AsyncGenerator<JobChange, void> {
-    await pause(this.#pollMs, this.#signal);
-    const { caller, timing } = this.#shared;
-    const asked = { job_id: this.#jobId };
-    const job = (await caller.call('job.get', asked, { signal: this.#signal })) as JobOf;
+    const { answer: job, retryAfterMs = 0 } = await this.#wait();
     const change = changeBetween(this.#job, job);
+    const { pollMs, longestPollMs } = this.#shared.timing;
+    const slower = Math.min(this.#pollMs * POLL_GROWTH, longestPollMs);
+    this.#pollMs = Math.max(change ? pollMs : slower, retryAfterMs);
     this.#isReached = true;
     this.#job = job;
     this.#isOver = hasEnded(job.job_status);
-    this.#pollMs = change
-      ? timing.pollMs
-      : Math.min(this.#pollMs * POLL_GROWTH, timing.longestPollMs);
+    // One that holds nothing back must not be asked in a loop.
+    if (change) this.#isPolledNext = false;
     if (change && this.#isNews(change.version)) yield change;
+  }
+
+  /** Until the job changes, on a line; where there is none, or no waiting, until the next poll. */
+  async #wait(): Promise<Answered<JobOf>> {
+    const { lines, timing } = this.#shared;
+    const isPolled = this.#isPolledNext || this.#waitSeconds === 0 || !lines.tryTake();
+    this.#isPolledNext = false;
+    if (isPolled) return this.#poll();
+    const startedAt = performance.now();
+    try {
+      return await this.#waitOnLine();
+    } catch (error) {
+      // Something between may cut long answers: shorter ones get through.
+      if (performance.now() - startedAt > timing.briefMs) this.#waitSeconds >>= 1;
+      throw error;
+    } finally {
+      this.#isPolledNext = performance.now() - startedAt < timing.briefMs;
+      lines.free();
+    }
+  }
+
+  async #poll(): Promise<Answered<JobOf>> {
+    await pause(this.#pollMs, this.#signal);
+    return this.#shared.caller.look({ job_id: this.#jobId }, 0, this.#signal);
+  }
+
+  #waitOnLine(): Promise<Answered<JobOf>> {
+    const wanted = { job_id: this.#jobId, wait_for: 'change' as const, version: this.#version };
+    return this.#shared.caller.look(wanted, this.#waitSeconds, this.#signal);
   }
 
   /** Not told before: a stream may begin again, and what it tells may have been seen. */

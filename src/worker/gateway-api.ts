@@ -53,23 +53,23 @@ export class GatewayApi {
     const timeoutMs = call.wait_seconds * 1000 + CLAIM_MARGIN_MS;
     const body = JSON.stringify(call);
     const post = { path: 'worker/claim', body, timeoutMs, signal };
-    const { jobs } = await this.#http.post<{ jobs?: unknown }>(post);
-    if (Array.isArray(jobs)) return jobs as ClaimedWork[];
+    const { answer } = await this.#http.post<{ jobs?: unknown }>(post);
+    if (Array.isArray(answer.jobs)) return answer.jobs as ClaimedWork[];
     throw new GatewayError('The gateway answered 200, not as a gateway does', { status: 200 });
   }
 
-  heartbeat(
+  async heartbeat(
     { job_id, lease_token }: Lease,
     progress: Progress | undefined,
     signal: AbortSignal,
   ): Promise<{ cancel_requested: boolean }> {
     const body = JSON.stringify({ job_id, lease_token, progress });
-    const timeoutMs = HEARTBEAT_TIMEOUT_MS;
-    return this.#http.post({ path: 'worker/heartbeat', body, timeoutMs, signal });
+    const post = { path: 'worker/heartbeat', body, timeoutMs: HEARTBEAT_TIMEOUT_MS, signal };
+    return (await this.#http.post<{ cancel_requested: boolean }>(post)).answer;
   }
 
-  report({ verb, body }: Report, signal: AbortSignal): Promise<{ job_status: string }> {
-    const timeoutMs = REPORT_TIMEOUT_MS;
-    return this.#http.post({ path: `worker/${verb}`, body, timeoutMs, signal });
+  async report({ verb, body }: Report, signal: AbortSignal): Promise<{ job_status: string }> {
+    const post = { path: `worker/${verb}`, body, timeoutMs: REPORT_TIMEOUT_MS, signal };
+    return (await this.#http.post<{ job_status: string }>(post)).answer;
   }
 }

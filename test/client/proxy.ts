@@ -9,6 +9,8 @@ export interface Proxy {
   count: number;
   /** Request lines seen so far, such as `POST /v1/toolkit/job/get`. */
   requests: string[];
+  /** The last bytes of each request seen so far. */
+  bodies: string[];
   /** Cuts every open connection. */
   drop(): void;
   /** Cuts new connections at once, until `accept`. */
@@ -16,14 +18,18 @@ export interface Proxy {
   accept(): void;
   /** From now on answers of requests whose start matches are held back for ever. */
   holdBack(request: RegExp): void;
-  /** Where new connections lead from now on. */
-  leadTo(url: string): void;
+  /** Answers requests whose start matches with these bytes, and closes. */
+  answerWith(request: RegExp, bytes: string): void;
+  /** Nothing more goes through the connections that are open now, which stay open. */
+  freeze(): void;
 }
 
 export async function startProxy(target: string): Promise<Proxy> {
-  let { port } = new URL(target);
+  const { port } = new URL(target);
   let isRefusing = false;
   let held: RegExp | undefined;
+  let answered: [RegExp, string] | undefined;
+  let frozen = new Set<Socket>();
   const sockets = new Set<Socket>();
   const server = createServer((inner) => {
     proxy.count += 1;
@@ -31,12 +37,20 @@ export async function startProxy(target: string): Promise<Proxy> {
     const outer = connect(Number(port), '127.0.0.1');
     let isHeld = false;
     inner.on('data', (bytes) => {
-      const [, request = ''] = /^((?:GET|POST) [^ ?]+)/.exec(bytes.toString('latin1')) ?? [];
-      if (request) proxy.requests.push(request);
-      if (request) isHeld = held?.test(request) ?? false;
+      const text = bytes.toString('latin1');
+      const [request] = /^(?:GET|POST) [^ ?]+/.exec(text) ?? [];
+      proxy.bodies.push(text.slice(-200));
+      if (request) {
+        proxy.requests.push(request);
+        isHeld = held?.test(request) ?? false;
+        if (answered?.[0].test(request)) return void inner.end(answered[1]);
+      }
       outer.write(bytes);
+      return undefined;
     });
-    outer.on('data', (bytes) => void (isHeld || inner.write(bytes)));
+    outer.on('data', (bytes) => {
+      if (!isHeld && !frozen.has(outer)) inner.write(bytes);
+    });
     for (const [one, other] of [
       [inner, outer],
       [outer, inner],
@@ -59,11 +73,13 @@ export async function startProxy(target: string): Promise<Proxy> {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     count: 0,
     requests: [],
+    bodies: [],
     drop,
     refuse: () => void (isRefusing = true),
     accept: () => void (isRefusing = false),
     holdBack: (request) => void (held = request),
-    leadTo: (url) => void ({ port } = new URL(url)),
+    answerWith: (request, bytes) => void (answered = [request, bytes]),
+    freeze: () => void (frozen = new Set(sockets)),
   };
   onTestFinished(async () => {
     server.close();

@@ -1,44 +1,24 @@
 // The calls to a gateway that answers as a real one would not on demand: a server with a script.
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import type { ServerResponse } from 'node:http';
+import { describe, expect, it, vi } from 'vitest';
 import { GatewayApi } from '../../src/worker/gateway-api.ts';
 import { retryUntilAnswered, type Retry } from '../../src/client/retry.ts';
 import { completion } from '../../src/worker/report.ts';
+import { json, startScriptedServer, type Answer } from '../scripted-server.ts';
 
 const LEASE = { job_id: 'a-job', lease_token: 'a-token' };
 
-type Answer = (response: ServerResponse, request: IncomingMessage) => unknown;
-
-/** Answers requests one after the other as the script says; `bodies` is what it was sent. */
-async function startScripted(...script: Answer[]) {
-  const bodies: string[] = [];
-  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    bodies.push((await request.toArray()).join(''));
-    script.shift()?.(response, request);
-  };
-  const server = createServer((request, response) => void answer(request, response));
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  onTestFinished(async () => {
-    server.close();
-    server.closeAllConnections();
-    await once(server, 'close');
-  });
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+async function startApi(...script: Answer[]) {
+  const { url, bodies } = await startScriptedServer(...script);
   return { url, bodies, api: new GatewayApi({ url: `${url}/`, apiKey: 'key' }) };
-}
-
-function json(status: number, body: object, headers: Record<string, string> = {}): Answer {
-  return (response) => response.writeHead(status, headers).end(JSON.stringify(body));
 }
 
 const never = new AbortController().signal;
 
 describe('a report', () => {
   it('is sent again, byte for byte, until it is answered', async () => {
-    const { api, bodies } = await startScripted(
+    const { api, bodies } = await startApi(
       (_response, request) => request.socket.destroy(),
       json(503, { error: 'starting', code: 503 }, { 'retry-after': '0' }),
       json(429, { error: 'too fast', code: 429 }, { 'retry-after': '0' }),
@@ -61,7 +41,7 @@ describe('a report', () => {
   });
 
   it('waits as long as Retry-After asks', async () => {
-    const { api } = await startScripted(
+    const { api } = await startApi(
       json(429, { error: 'too fast', code: 429 }, { 'retry-after': '1' }),
       json(200, { job_status: 'done' }),
     );
@@ -72,7 +52,7 @@ describe('a report', () => {
   });
 
   it.each([400, 401, 403, 404, 409, 413, 422])('is not sent again after %i', async (status) => {
-    const { api, bodies } = await startScripted(json(status, { error: 'no', code: status }));
+    const { api, bodies } = await startApi(json(status, { error: 'no', code: status }));
     const send = () => api.report(completion(LEASE, null), never);
     await expect(retryUntilAnswered(send, { signal: never })).rejects.toMatchObject({
       status,
@@ -93,8 +73,8 @@ describe('a claim', () => {
   };
 
   it('follows no redirect: the key would go with it', async () => {
-    const other = await startScripted(json(200, { jobs: [] }));
-    const { api } = await startScripted(json(307, {}, { location: other.url }));
+    const other = await startApi(json(200, { jobs: [] }));
+    const { api } = await startApi(json(307, {}, { location: other.url }));
     await expect(api.claim(call, never)).rejects.toMatchObject({ status: 307, isPassing: false });
     expect(other.bodies).toEqual([]);
   });
@@ -103,13 +83,13 @@ describe('a claim', () => {
     ['HTML', (response: ServerResponse) => response.end('<html></html>')],
     ['no jobs', json(200, { hello: 'world' })],
   ])('answered with %s is refused', async (_what, answer) => {
-    const { api } = await startScripted(answer);
+    const { api } = await startApi(answer);
     await expect(api.claim(call, never)).rejects.toThrow(/200, not as a gateway does/);
   });
 
   it('is left when the worker stops', async () => {
     const stop = new AbortController();
-    const { api } = await startScripted((_response, request) => {
+    const { api } = await startApi((_response, request) => {
       void once(request.socket, 'close').then(left.resolve);
       stop.abort();
     });
@@ -120,7 +100,7 @@ describe('a claim', () => {
 
   it('is read to its end when its answer has begun: it may hand out jobs', async () => {
     const stop = new AbortController();
-    const { api } = await startScripted((response) => {
+    const { api } = await startApi((response) => {
       response.write('{"jobs":[');
       stop.signal.addEventListener('abort', () => response.end('{"job_id":"a-job"}]}'));
     });
