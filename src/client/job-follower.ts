@@ -39,7 +39,7 @@ const CUT_MS = 30_000;
 const MAX_CUTS = 3;
 
 /** What a gateway holds an answer back at most. */
-const LONGEST_WAIT_SECONDS = 0;
+const LONGEST_WAIT_SECONDS = 55;
 
 const POLL_GROWTH = 1.5;
 
