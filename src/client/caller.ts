@@ -52,42 +52,34 @@ export class Caller {
     input: InputOf<Name>,
     { signal }: CallOptions = {},
   ): Promise<OutputOf<Name>> {
-    const body = JSON.stringify(input ?? {});
-    const request = (shared: AbortSignal) =>
-      this.#slots.run(() => this.#post<OutputOf<Name>>(name, body, TIMEOUT_MS, shared));
+    const { wait_seconds } = (input ?? {}) as { wait_seconds?: number };
+    const post = { name, body: JSON.stringify(input ?? {}), waitSeconds: wait_seconds ?? 0 };
     const answered = async (shared: AbortSignal) => {
       const mayRetry = (error: GatewayError, failures: number) =>
         this.#mayRetry(name, error, failures);
-      const retried = retryUntilAnswered(() => request(shared), { signal: shared, mayRetry });
-      return (await retried).answer;
+      const request = () => this.#request<OutputOf<Name>>(post, shared);
+      return (await retryUntilAnswered(request, { signal: shared, mayRetry })).answer;
     };
-    const key = isRead(name) ? `${name} ${body}` : `${(this.#count += 1)}`;
+    const key = isRead(name) ? `${name} ${post.body}` : `${(this.#count += 1)}`;
     return this.#shared.run(key, answered, signal);
   }
 
-  /**
-   * One look at a job, not tried again, with when to look next. What the gateway may hold back is
-   * outside of the bound: it would leave no room for the rest.
-   */
-  look(
-    input: InputOf<'job.get'>,
-    waitSeconds: number,
-    signal: AbortSignal,
-  ): Promise<Answered<JobOf>> {
-    const body = JSON.stringify({ ...input, wait_seconds: waitSeconds || undefined });
-    const timeoutMs = TIMEOUT_MS + waitSeconds * 1000;
-    const request = (shared: AbortSignal) => this.#post<JobOf>('job.get', body, timeoutMs, shared);
-    const bounded = (shared: AbortSignal) => this.#slots.run(() => request(shared));
-    return this.#shared.run(`look ${body}`, waitSeconds > 0 ? request : bounded, signal);
+  /** One look at a job, not tried again, with when to look next. */
+  look(input: InputOf<'job.get'>, signal: AbortSignal): Promise<Answered<JobOf>> {
+    const body = JSON.stringify(input);
+    const post = { name: 'job.get' as const, body, waitSeconds: input.wait_seconds ?? 0 };
+    const request = (shared: AbortSignal) => this.#request<JobOf>(post, shared);
+    return this.#shared.run(`look ${body}`, request, signal);
   }
 
-  #post<Answer>(
-    name: ProcedureName,
-    body: string,
-    timeoutMs: number,
+  /** What the gateway may hold back is outside of the bound: it would leave no room for the rest. */
+  #request<Answer>(
+    { name, body, waitSeconds }: { name: ProcedureName; body: string; waitSeconds: number },
     signal: AbortSignal,
   ): Promise<Answered<Answer>> {
-    return this.#http.post<Answer>({ path: pathOf(name), body, timeoutMs, signal });
+    const timeoutMs = TIMEOUT_MS + waitSeconds * 1000;
+    const request = () => this.#http.post<Answer>({ path: pathOf(name), body, timeoutMs, signal });
+    return waitSeconds > 0 ? request() : this.#slots.run(request);
   }
 
   #mayRetry(name: ProcedureName, error: GatewayError, failures: number): boolean {

@@ -4,7 +4,7 @@ import { Caller, type CallOptions } from './caller.ts';
 import { checkAddress, GatewayHttp } from './gateway-http.ts';
 import type { JobChange } from './job-change.ts';
 import { JobCancelledError, JobFailedError, WaitTimeoutError } from './job-error.ts';
-import { JobFollower, type Following, type FollowTiming } from './job-follower.ts';
+import type { FollowTiming } from './job-follower.ts';
 import type {
   DoneJob,
   JobgateClient,
@@ -15,12 +15,14 @@ import type {
   WaitOptions,
 } from './jobgate-client.ts';
 import type { InputOf, JobOf, OutputOf, ProcedureName } from './procedures.ts';
+import { retryUntilAnswered } from './retry.ts';
 import { linkedController, LONGEST_TIMER_MS } from './signals.ts';
+import { SharedFollows } from './shared-follows.ts';
 import { Slots } from './slots.ts';
 
 export class GatewayClient implements JobgateClient {
   readonly #caller: Caller;
-  readonly #following: Following;
+  readonly #follows: SharedFollows;
 
   constructor(options: JobgateClientOptions, timing: FollowTiming) {
     checkAddress(options);
@@ -32,7 +34,8 @@ export class GatewayClient implements JobgateClient {
     const caller = new Caller(http, { maxAttempts, maxRequests });
     const lines = new Slots(maxStreams);
     this.#caller = caller;
-    this.#following = { http, caller, lines, timing, maxAttempts, streamsFrom: 0 };
+    const following = { http, caller, lines, timing, maxAttempts, streamsFrom: 0 };
+    this.#follows = new SharedFollows(following);
   }
 
   submit(
@@ -84,14 +87,8 @@ export class GatewayClient implements JobgateClient {
     }
   }
 
-  async *watch(jobId: string, { signal }: CallOptions = {}): AsyncGenerator<JobChange, void> {
-    const { controller, release } = linkedController(signal);
-    try {
-      yield* new JobFollower(jobId, this.#following, controller.signal).changes();
-    } finally {
-      controller.abort();
-      release();
-    }
+  watch(jobId: string, { signal }: CallOptions = {}): AsyncIterableIterator<JobChange, void> {
+    return this.#follows.watch(jobId, signal);
   }
 
   async #endOf(
@@ -99,12 +96,13 @@ export class GatewayClient implements JobgateClient {
     signal: AbortSignal,
     onProgress: WaitOptions['onProgress'],
   ): Promise<JobOf> {
-    const follower = new JobFollower(jobId, this.#following, signal);
-    for await (const change of follower.changes()) {
+    for await (const change of this.#follows.watch(jobId, signal)) {
       const { progress } = change.data as { progress?: Progress };
       if (progress) onProgress?.(progress, change);
     }
-    const job = follower.job ?? (await this.get(jobId, { signal }));
+    // The gateway may be away just now.
+    const read = () => this.get(jobId, { signal });
+    const job = await retryUntilAnswered(read, { signal });
     // It may have been retried in between.
     return hasEnded(job.job_status) ? job : this.#endOf(jobId, signal, onProgress);
   }

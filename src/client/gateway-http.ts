@@ -12,7 +12,7 @@ export interface GatewayAddress {
 export function checkAddress({ url, apiKey }: GatewayAddress): void {
   const isHttp = URL.canParse(url) && /^https?:$/.test(new URL(url).protocol);
   if (!isHttp) throw new TypeError('url must be an http or https address of a gateway');
-  if (/^[\x21-\x7e]+$/.test(apiKey)) return;
+  if (typeof apiKey === 'string' && /^[\x21-\x7e]+$/.test(apiKey)) return;
   throw new TypeError('apiKey must be visible ASCII characters without spaces');
 }
 

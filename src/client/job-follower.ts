@@ -64,11 +64,6 @@ export class JobFollower {
     this.#signal = signal;
   }
 
-  /** The job after its last change; undefined where only a stream told of it. */
-  get job(): JobOf | undefined {
-    return this.#job?.version === this.#version ? this.#job : undefined;
-  }
-
   /**
    * Every change up to the end. Rejects with the signal's reason, with an error that asking again
    * would not change, and when the gateway was not reached at all.
@@ -164,12 +159,13 @@ export class JobFollower {
 
   async #poll(): Promise<Answered<JobOf>> {
     await pause(this.#pollMs, this.#signal);
-    return this.#shared.caller.look({ job_id: this.#jobId }, 0, this.#signal);
+    return this.#shared.caller.look({ job_id: this.#jobId }, this.#signal);
   }
 
   #waitOnLine(): Promise<Answered<JobOf>> {
-    const wanted = { job_id: this.#jobId, wait_for: 'change' as const, version: this.#version };
-    return this.#shared.caller.look(wanted, this.#waitSeconds, this.#signal);
+    const known = { job_id: this.#jobId, version: this.#version };
+    const wanted = { ...known, wait_for: 'change' as const, wait_seconds: this.#waitSeconds };
+    return this.#shared.caller.look(wanted, this.#signal);
   }
 
   /** Not told before: a stream may begin again, and what it tells may have been seen. */

@@ -72,9 +72,9 @@ export interface JobgateClient {
   waitFor<Result = unknown>(jobId: string, options?: WaitOptions): Promise<DoneJob<Result>>;
   /**
    * Every change from the job's beginning up to its end, as it happens; ends after the last one.
-   * Leave it with `break` or `signal`.
+   * Leave it with `break` or `signal`. All who follow a job share one connection.
    */
-  watch(jobId: string, options?: CallOptions): AsyncGenerator<JobChange, void>;
+  watch(jobId: string, options?: CallOptions): AsyncIterableIterator<JobChange, void>;
   /** Any other procedure by its name: `call('jobs.list', { job_status: 'failed' })`. */
   call<Name extends ProcedureName>(
     name: Name,

@@ -201,6 +201,7 @@ describe('options', () => {
     ['a url of another kind', { url: 'ftp://a' }, /^url must be/],
     ['a key with a line break', { apiKey: 'jg_secret\n' }, /^apiKey must be visible ASCII/],
     ['an empty key', { apiKey: '' }, /^apiKey must be/],
+    ['no key', { apiKey: undefined }, /^apiKey must be/],
     ['no attempt', { maxAttempts: 0 }, /^maxAttempts must be a whole number from 1/],
     ['half a request', { maxRequests: 0.5 }, /^maxRequests must be/],
     ['streams below none', { maxStreams: -1 }, /^maxStreams must be a whole number from 0/],

@@ -110,6 +110,23 @@ describe('a job', () => {
     const { job_id } = await client.submit({ endpoint: ENDPOINT });
     const { jobs } = await client.call('jobs.list', { job_status: 'queued' });
     expect(jobs.map((job) => job.job_id)).toEqual([job_id]);
+    // @ts-expect-error no such state
+    const refused = client.call('jobs.list', { job_status: 'lost' });
+    await expect(refused).rejects.toBeInstanceOf(InvalidPayloadError);
+    // @ts-expect-error no such procedure
+    await expect(client.call('jobs.lst', {})).rejects.toMatchObject({ status: 404 });
+  });
+
+  it('is waited for by its status as well, longer than a call may take', async () => {
+    const gateway = await useGateway();
+    const client = clientOf(gateway, { maxRequests: 1 });
+    const lease = await begin(gateway, client);
+    const status = client.status(lease.job_id, { waitSeconds: 55 });
+    await vi.waitFor(() => expect(gateway.services.queue.waiting).toBe(1));
+    // It takes none of the calls' places.
+    expect(await client.get(lease.job_id)).toMatchObject({ job_status: 'running' });
+    await work(gateway, 'complete', lease, { result: 1 });
+    expect(await status).toMatchObject({ job_status: 'done' });
   });
 });
 
@@ -133,7 +150,7 @@ describe('a wait', () => {
     const controller = new AbortController();
     const waited = client.waitFor(job_id, { signal: controller.signal });
     const watched = gather(client.watch(job_id, { signal: controller.signal })).over;
-    await vi.waitFor(() => expect(gateway.services.feed.size).toBe(2));
+    await vi.waitFor(() => expect(gateway.services.feed.size).toBe(1));
     controller.abort(reason);
     await expect(waited).rejects.toBe(reason);
     await expect(watched).rejects.toBe(reason);

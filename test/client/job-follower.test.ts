@@ -47,7 +47,8 @@ function gather(client: JobgateClient, jobId: string) {
   };
   const over = run();
   over.catch(() => {});
-  return { seen, over, kinds: () => seen.map(({ kind }) => kind) };
+  const leave = () => controller.abort(new Error('left'));
+  return { seen, over, leave, kinds: () => seen.map(({ kind }) => kind) };
 }
 
 const work = (gateway: TestGateway, verb: string, lease: Lease, fields: object = {}) =>
@@ -210,6 +211,49 @@ describe('a gateway that is away', () => {
     proxy.accept();
     await over;
     expect(kinds()).toEqual(['queued', 'running', 'done']);
+  });
+});
+
+describe('all who follow a job', () => {
+  it('share one connection, and who comes later is told what was before', async () => {
+    const { gateway, client, asked } = await useProxied();
+    const lease = await startJob(gateway);
+    const first = gather(client, lease.job_id);
+    for (const percent of [1, 2]) {
+      await work(gateway, 'progress', lease, { percent });
+      await vi.waitFor(
+        () => expect(first.seen.at(-1)?.data).toEqual({ progress: { percent } }),
+        5000,
+      );
+    }
+    const second = gather(client, lease.job_id);
+    const done = client.waitFor(lease.job_id);
+    await vi.waitFor(() => expect(second.kinds()).toEqual(['queued', 'running', 'progress']));
+    expect(second.seen[2]?.data).toEqual({ progress: { percent: 2 } });
+    await work(gateway, 'complete', lease, { result: 1 });
+    await Promise.all([first.over, second.over, done]);
+    expect(first.kinds()).toEqual(['queued', 'running', 'progress', 'progress', 'done']);
+    expect(second.kinds()).toEqual(['queued', 'running', 'progress', 'done']);
+    expect(asked()).toEqual([STREAM, LOOK]);
+  });
+
+  it('leave alone: the others go on, and the last closes the connection', async () => {
+    const { gateway, client } = await useProxied();
+    const { job_id } = await startJob(gateway);
+    const stays = gather(client, job_id);
+    const leaves = client.watch(job_id);
+    for await (const { kind } of leaves) if (kind === 'running') break;
+    const pending = client.watch(job_id);
+    await pending.next();
+    await pending.next();
+    const never = pending.next();
+    await pending.return?.();
+    expect(await never).toEqual({ done: true, value: undefined });
+    await vi.waitFor(() => expect(stays.kinds()).toEqual(['queued', 'running']));
+    expect(gateway.services.feed.size).toBe(1);
+    stays.leave();
+    await expect(stays.over).rejects.toThrow('left');
+    await vi.waitFor(() => expect(gateway.services.feed.size).toBe(0));
   });
 });
 
