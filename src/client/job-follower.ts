@@ -113,10 +113,9 @@ export class JobFollower {
     try {
       for await (const event of events) {
         this.#cuts = 0;
-        // The gateway begins again: its database is one from before, out of a backup.
-        if (event.seq <= (this.#lastEventId ?? 0)) this.#version = 0;
+        const isRestored = event.seq <= (this.#lastEventId ?? 0);
         this.#lastEventId = event.seq;
-        if (this.#isNews(event.version)) yield event;
+        if (this.#isNews(event.version, isRestored)) yield event;
       }
       this.#isOver = true;
     } finally {
@@ -135,7 +134,7 @@ export class JobFollower {
     this.#isOver = hasEnded(job.job_status);
     // One that holds nothing back must not be asked in a loop.
     if (change) this.#isPolledNext = false;
-    if (change && this.#isNews(change.version)) yield change;
+    if (this.#isNews(job.version, job.version < this.#version) && change) yield change;
   }
 
   /** Until the job changes, on a line; where there is none, or no waiting, until the next poll. */
@@ -168,9 +167,12 @@ export class JobFollower {
     return this.#shared.caller.look(wanted, this.#signal);
   }
 
-  /** Not told before: a stream may begin again, and what it tells may have been seen. */
-  #isNews(version: number): boolean {
-    const isNews = version > this.#version;
+  /**
+   * Not told before: a stream may begin again, and what it tells may have been seen. Where the
+   * gateway's database is one from before, out of a backup, versions begin again as well.
+   */
+  #isNews(version: number, isRestored: boolean): boolean {
+    const isNews = isRestored || version > this.#version;
     if (isNews) this.#version = version;
     this.#failures = 0;
     return isNews;
