@@ -24,13 +24,49 @@ export async function createApiKey(
   return { apiKey: minted.apiKey, key };
 }
 
+/**
+ * Makes a key of the same name, tenant and scopes in the place of `old`, which stays good for
+ * `overlapMs`, but no longer than it would have. Undefined when `old` was revoked meanwhile.
+ */
+export async function rotateApiKey(
+  store: JobStore,
+  clock: Clock,
+  old: ApiKey,
+  { overlapMs, expiresAt }: { overlapMs: number; expiresAt: number | null },
+): Promise<{ apiKey: string; key: ApiKey } | undefined> {
+  const minted = mintKey();
+  const { name, tenant, scopes } = old;
+  const key = composeKey(clock, { name, tenant, scopes, expiresAt, minted });
+  const isDone = await store.rotateKey(old.keyId, key, clock.now() + overlapMs);
+  return isDone ? { apiKey: minted.apiKey, key } : undefined;
+}
+
+/** When a key ends that is given as long as `old` was; null for never. */
+export function sameLifetime(clock: Clock, { createdAt, expiresAt }: ApiKey): number | null {
+  return expiresAt === null ? null : clock.now() + (expiresAt - createdAt);
+}
+
+/** Whether it opens anything at the time, epoch milliseconds. */
+export function isLive({ revokedAt, expiresAt }: ApiKey, at: number): boolean {
+  return revokedAt === null && (expiresAt === null || at < expiresAt);
+}
+
 /** Stores a key that was minted, and perhaps handed out, before. */
 export async function storeApiKey(
   store: JobStore,
   clock: Clock,
-  { minted, ...wanted }: NewApiKey & { minted: MintedKey },
+  wanted: NewApiKey & { minted: MintedKey },
 ): Promise<ApiKey> {
-  const key: ApiKey = {
+  const key = composeKey(clock, wanted);
+  await store.createKey(key);
+  return key;
+}
+
+function composeKey(
+  clock: Clock,
+  { minted, ...wanted }: NewApiKey & { minted: MintedKey },
+): ApiKey {
+  return {
     ...wanted,
     keyId: minted.keyId,
     secretHash: hashKey(minted.apiKey),
@@ -38,6 +74,4 @@ export async function storeApiKey(
     revokedAt: null,
     lastUsedAt: null,
   };
-  await store.createKey(key);
-  return key;
 }

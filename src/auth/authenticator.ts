@@ -3,6 +3,7 @@ import { timingSafeEqual } from 'node:crypto';
 import type { Clock } from '../contract/clock.ts';
 import type { Scope } from '../contract/scope.ts';
 import type { ApiKey, JobStore } from '../store/job-store.ts';
+import { isLive } from './api-keys.ts';
 import { hashKey, keyIdIn, keyIdOf } from './key-format.ts';
 
 /** Who calls. */
@@ -22,7 +23,10 @@ export interface AuthenticatorOptions {
 
 export const DEFAULT_TENANT = 'default';
 
-const ADMIN: Principal = { keyId: 'env', tenant: DEFAULT_TENANT, scopes: ['admin'] };
+/** Id of the admin key given from outside; no key in the store can have it. */
+export const ENV_KEY_ID = 'env';
+
+const ADMIN: Principal = { keyId: ENV_KEY_ID, tenant: DEFAULT_TENANT, scopes: ['admin'] };
 
 /** Compared against where there is nothing to compare against, so that it takes the same time. */
 const NO_HASH = Buffer.alloc(32);
@@ -86,8 +90,8 @@ export class Authenticator {
     return this.#adminHash !== undefined && timingSafeEqual(given, this.#adminHash);
   }
 
-  #isLive({ revokedAt, expiresAt }: ApiKey): boolean {
-    return revokedAt === null && (expiresAt === null || this.#clock.now() < expiresAt);
+  #isLive(key: ApiKey): boolean {
+    return isLive(key, this.#clock.now());
   }
 }
 

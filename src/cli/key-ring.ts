@@ -1,9 +1,10 @@
 // The key ring: the API keys of a database, reached through the gateway that runs on it or directly.
 import { existsSync } from 'node:fs';
-import { createApiKey } from '../auth/api-keys.ts';
+import { createApiKey, isLive, rotateApiKey, sameLifetime } from '../auth/api-keys.ts';
 import type { Config } from '../config.ts';
 import type { Scope } from '../contract/scope.ts';
 import { viewOfKey } from '../procedures/key-view.ts';
+import type { JobStore } from '../store/job-store.ts';
 import { StoreOpenError } from '../store/store-open-error.ts';
 import { FileLock, readLockHolder, type LockHolder } from '../store/sqlite/file-lock.ts';
 import { CommandError } from './command-error.ts';
@@ -25,9 +26,15 @@ export interface ShownKey extends WantedKey {
   revoked_at: number | null;
 }
 
+/** `api_key` is the whole key; it cannot be had again. */
+export interface MadeKey extends ShownKey {
+  api_key: string;
+}
+
 export interface KeyRing {
-  /** `api_key` is the whole key; it cannot be had again. */
-  create(wanted: WantedKey): Promise<ShownKey & { api_key: string }>;
+  create(wanted: WantedKey): Promise<MadeKey>;
+  /** Throws CommandError when there is no such key, or it has ended. */
+  rotate(keyId: string, overlapSeconds: number): Promise<MadeKey>;
   list(): Promise<ShownKey[]>;
   /** Throws CommandError when no key has this id. */
   revoke(keyId: string): Promise<void>;
@@ -68,15 +75,37 @@ function localKeyRing(config: Config): KeyRing {
       return { api_key: apiKey, ...viewOfKey(key) };
     },
     list: async () => (await store.listKeys()).map(viewOfKey),
+    rotate: (keyId, overlapSeconds) => rotateHere(store, keyId, overlapSeconds),
     revoke: async (keyId) => {
       const found = await store.revokeKey(keyId, systemClock.now());
-      if (!found) throw new CommandError(`No key has the id ${keyId}: see jobgate keys list`);
+      if (!found) throw noSuchKey(keyId);
     },
     close: async () => {
       await store.close();
       lock.release();
     },
   };
+}
+
+function noSuchKey(keyId: string): CommandError {
+  return new CommandError(`No key has the id ${keyId}: see jobgate keys list`);
+}
+
+async function rotateHere(
+  store: JobStore,
+  keyId: string,
+  overlapSeconds: number,
+): Promise<MadeKey> {
+  const old = await store.findKey(keyId);
+  if (!old) throw noSuchKey(keyId);
+  const made = isLive(old, systemClock.now())
+    ? await rotateApiKey(store, systemClock, old, {
+        overlapMs: overlapSeconds * 1000,
+        expiresAt: sameLifetime(systemClock, old),
+      })
+    : undefined;
+  if (!made) throw new CommandError(`Key ${keyId} is revoked or expired: make a new one`);
+  return { ...viewOfKey(made.key), api_key: made.apiKey };
 }
 
 function openOrRelease(config: Config, lock: FileLock) {
@@ -100,8 +129,10 @@ function remoteKeyRing(url: string, adminKey: string | undefined): KeyRing {
     create: async ({ expires_at, ...wanted }) => {
       // Left out, and not null, means never.
       const made = await call('create', { ...wanted, expires_at: expires_at ?? undefined });
-      return made as ShownKey & { api_key: string };
+      return made as MadeKey;
     },
+    rotate: async (key_id, overlap_seconds) =>
+      (await call('rotate', { key_id, overlap_seconds })) as MadeKey,
     list: async () => ((await call('list', {})) as { keys: ShownKey[] }).keys,
     revoke: async (keyId) => {
       await call('revoke', { key_id: keyId });

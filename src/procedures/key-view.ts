@@ -1,7 +1,6 @@
 // An API key as its endpoints show it: everything but the secret.
 import { z } from 'zod';
-import type { Principal } from '../auth/authenticator.ts';
-import { DEFAULT_TENANT } from '../auth/authenticator.ts';
+import { JobgateError } from '../contract/errors.ts';
 import { storedText, timestamp } from '../contract/fields.ts';
 import { SCOPES } from '../contract/scope.ts';
 import type { ApiKey } from '../store/job-store.ts';
@@ -20,6 +19,8 @@ export const EXAMPLE_KEY = {
 export const tenantName = z
   .string()
   .regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, 'Must be 1 to 63 of a-z, 0-9, _ and -, not _ or - first');
+
+export const keyId = z.string().min(1).max(255);
 
 export const keyName = storedText(255);
 
@@ -51,7 +52,6 @@ export function viewOfKey(key: ApiKey): z.output<typeof keyView> {
   };
 }
 
-/** An admin manages the keys of its tenant; one of the tenant `default` those of all. */
-export function manages({ tenant }: Principal, keyTenant: string): boolean {
-  return tenant === DEFAULT_TENANT || tenant === keyTenant;
+export function keyNotFound(): JobgateError {
+  return new JobgateError('not_found', 'Key not found');
 }

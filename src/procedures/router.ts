@@ -6,7 +6,9 @@ import { jobRetry } from './job-retry.ts';
 import { jobStatus } from './job-status.ts';
 import { jobSubmit } from './job-submit.ts';
 import { jobWatch } from './job-watch.ts';
+import { jobsCancel } from './jobs-cancel.ts';
 import { jobsList } from './jobs-list.ts';
+import { jobsRetry } from './jobs-retry.ts';
 import { jobsStats } from './jobs-stats.ts';
 import { jobsStatus } from './jobs-status.ts';
 import { jobsSubmit } from './jobs-submit.ts';
@@ -14,6 +16,7 @@ import { jobsWatch } from './jobs-watch.ts';
 import { keysCreate } from './keys-create.ts';
 import { keysList } from './keys-list.ts';
 import { keysRevoke } from './keys-revoke.ts';
+import { keysRotate } from './keys-rotate.ts';
 import { toolkitAuthenticate } from './toolkit-authenticate.ts';
 import { router } from './trpc.ts';
 import { workerClaim } from './worker-claim.ts';
@@ -34,13 +37,15 @@ export const appRouter = router({
     watch: jobWatch,
   },
   jobs: {
+    cancel: jobsCancel,
     list: jobsList,
+    retry: jobsRetry,
     stats: jobsStats,
     status: jobsStatus,
     submit: jobsSubmit,
     watch: jobsWatch,
   },
-  keys: { create: keysCreate, list: keysList, revoke: keysRevoke },
+  keys: { create: keysCreate, list: keysList, revoke: keysRevoke, rotate: keysRotate },
   toolkit: { authenticate: toolkitAuthenticate },
   worker: {
     claim: workerClaim,

@@ -107,7 +107,7 @@ export interface JobRef {
   jobId: string;
 }
 
-export interface ListQuery {
+export interface JobFilter {
   tenant: string;
   status: JobStatus | null;
   endpoint: string | null;
@@ -116,6 +116,9 @@ export interface ListQuery {
   /** Submission time, epoch milliseconds, both inclusive. */
   since: number | null;
   until: number | null;
+}
+
+export interface ListQuery extends JobFilter {
   limit: number;
   /** The `nextCursor` of the page before. */
   cursor: string | null;
@@ -125,6 +128,21 @@ export interface JobPage {
   jobs: JobSummary[];
   /** Null on the last page. */
   nextCursor: string | null;
+}
+
+/** Ids of the jobs on a page of a list. */
+export interface JobIdPage {
+  jobIds: string[];
+  /** Null on the last page. */
+  nextCursor: string | null;
+}
+
+/** What a verb did to many jobs. */
+export interface ManyChanged {
+  /** Jobs that are there and in a state for it. */
+  matched: number;
+  /** Without those to which nothing had to be done, such as a running job asked to stop before. */
+  changed: number;
 }
 
 /** What happened in one minute on one endpoint. */
@@ -240,6 +258,8 @@ export interface JobStore {
   listAttempts(ref: JobRef): Promise<Attempt[]>;
   /** Newest first; throws `invalid_payload` on a cursor that is none. */
   list(query: ListQuery): Promise<JobPage>;
+  /** The same, of their ids only. */
+  listIds(query: ListQuery): Promise<JobIdPage>;
   /** States of the jobs changed since then (epoch milliseconds), latest first. */
   listChangedSince(tenant: string, since: number, limit: number): Promise<Map<string, JobStatus>>;
   /** The tenant's jobs that wait now and may be claimed, in constant time. */
@@ -280,6 +300,9 @@ export interface JobStore {
   retry(ref: JobRef): Promise<void>;
   /** Removes an ended job. */
   delete(ref: JobRef): Promise<void>;
+  /** The same for many, in one commit; those that are not there or in another state are left alone. */
+  cancelMany(tenant: string, jobIds: readonly string[]): Promise<ManyChanged>;
+  retryMany(tenant: string, jobIds: readonly string[]): Promise<ManyChanged>;
 
   /** Ends the leases whose time is up (lapsed, over the runtime, past the cancel grace). */
   expireLeases(limit: number): Promise<number>;
@@ -308,6 +331,11 @@ export interface JobStore {
   listKeys(): Promise<ApiKey[]>;
   /** False when there is no such key. Revoking twice keeps the first time. */
   revokeKey(keyId: string, at: number): Promise<boolean>;
+  /**
+   * Keeps `next` and lets the key before it expire, unless that expires sooner by itself. False, and
+   * nothing is kept, when there is no such key or it was revoked.
+   */
+  rotateKey(keyId: string, next: ApiKey, expiresAt: number): Promise<boolean>;
 
   /** Hosts with pending deliveries. A job that ends with a webhook makes one, in the same commit. */
   listWebhookHosts(): Promise<WebhookHost[]>;

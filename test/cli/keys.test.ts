@@ -117,6 +117,7 @@ describe('refused', () => {
     ],
     [[...CREATE.slice(1), '--expires-in-days', '0'], '--expires-in-days takes 1 to 99999'],
     [['revoke'], 'Say which key: jobgate keys revoke KEY_ID'],
+    [['rotate', 'x', '--overlap-hours', '721'], '--overlap-hours takes 0 to 720'],
     [['list', 'all'], 'Unexpected "all": see --help'],
   ])('jobgate keys %j', async (args, line) => {
     const ended = await jobgate(['keys', ...args], newDatabase());

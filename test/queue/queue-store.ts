@@ -63,7 +63,7 @@ export function claimRequest(parts: Partial<ClaimRequest> = {}): ClaimRequest {
   };
 }
 
-const JOB: NewJob = {
+export const JOB: NewJob = {
   tenant: TENANT,
   endpoint: ENDPOINT,
   payload: new JsonText('{}'),

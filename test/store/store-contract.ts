@@ -9,6 +9,7 @@ import type { OpenStore, Suite } from './contract/harness.ts';
 import { keyTests } from './contract/keys.ts';
 import { leaseTests } from './contract/leases.ts';
 import { listTests } from './contract/lists.ts';
+import { manyTests } from './contract/many.ts';
 import { modelTests } from './contract/model.ts';
 import { orderTests } from './contract/order.ts';
 import { restartTests } from './contract/restart.ts';
@@ -41,6 +42,7 @@ export function storeContract(name: string, open: OpenStore, clock: FakeClock): 
     restartTests(suite);
     keyTests(suite);
     webhookTests(suite);
+    manyTests(suite);
     modelTests(suite);
   });
 }

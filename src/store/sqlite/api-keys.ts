@@ -1,11 +1,11 @@
 // API keys in the file: only a hash of each, looked up by its id.
-import { asc, eq, sql } from '../../../db/drizzle.ts';
+import { and, asc, eq, isNull, sql } from '../../../db/drizzle.ts';
 import { keys } from '../../../db/schema.ts';
 import type { Scope } from '../../contract/scope.ts';
 import type { ApiKey, JobStore } from '../job-store.ts';
 import { param, read, type Session } from './session.ts';
 
-type ApiKeys = Pick<JobStore, 'createKey' | 'findKey' | 'listKeys' | 'revokeKey'>;
+type ApiKeys = Pick<JobStore, 'createKey' | 'findKey' | 'listKeys' | 'revokeKey' | 'rotateKey'>;
 
 /** Keys held in memory at the most. */
 const MAX_KNOWN = 10_000;
@@ -23,6 +23,14 @@ export function apiKeys({ orm, commits }: Session): ApiKeys {
     .where(eq(keys.keyId, param('keyId')))
     .prepare();
 
+  const expire = orm
+    .update(keys)
+    .set({
+      expiresAt: sql`min(coalesce(${keys.expiresAt}, ${sql.placeholder('at')}), ${sql.placeholder('at')})`,
+    })
+    .where(and(eq(keys.keyId, param('keyId')), isNull(keys.revokedAt)))
+    .prepare();
+
   /** Every request looks its key up: 6 µs from the file, of the 30 that a status read costs. */
   const known = new Map<string, ApiKey>();
 
@@ -35,20 +43,28 @@ export function apiKeys({ orm, commits }: Session): ApiKeys {
     return key;
   }
 
+  function insert(key: ApiKey): void {
+    orm
+      .insert(keys)
+      .values({ ...key, scopes: key.scopes.join(' ') })
+      .run();
+  }
+
   return {
-    createKey: (key) =>
-      commits.run(() => {
-        orm
-          .insert(keys)
-          .values({ ...key, scopes: key.scopes.join(' ') })
-          .run();
-      }),
+    createKey: (key) => commits.run(() => insert(key)),
     findKey: (keyId) => read(() => known.get(keyId) ?? lookUp(keyId)),
     listKeys: () => read(() => list.all().map(toApiKey)),
     revokeKey: (keyId, at) =>
       commits.run((tx) => {
         tx.afterCommit(() => known.delete(keyId));
         return revoke.run({ keyId, at }).changes > 0;
+      }),
+    rotateKey: (keyId, next, at) =>
+      commits.run((tx) => {
+        tx.afterCommit(() => known.delete(keyId));
+        const isThere = expire.run({ keyId, at }).changes > 0;
+        if (isThere) insert(next);
+        return isThere;
       }),
   };
 }

@@ -2,14 +2,17 @@
 import { eq } from '../../../db/drizzle.ts';
 import { jobs } from '../../../db/schema.ts';
 import { illegalTransition } from '../../contract/errors.ts';
-import { hasEnded } from '../../contract/job.ts';
-import type { JobStore } from '../job-store.ts';
+import { hasEnded, type JobStatus } from '../../contract/job.ts';
+import type { JobStore, ManyChanged } from '../job-store.ts';
 import type { Transaction } from './group-commit.ts';
 import type { JobRow } from './job-row.ts';
 import { CANCELLED, type JobWriter } from './job-writer.ts';
 import { param, type Session } from './session.ts';
 
-type Decisions = Pick<JobStore, 'cancel' | 'retry' | 'delete'>;
+type Decisions = Pick<JobStore, 'cancel' | 'cancelMany' | 'retry' | 'retryMany' | 'delete'>;
+
+const CANCELLABLE: readonly JobStatus[] = ['queued', 'running'];
+const RETRYABLE: readonly JobStatus[] = ['failed', 'cancelled'];
 
 /** What a job that is retried by request begins again with. */
 const FRESH = {
@@ -38,21 +41,52 @@ export function decisions(session: Session, writer: JobWriter): Decisions {
     .prepare();
 
   /** The worker learns of it at its next heartbeat, and has the grace to stop. */
-  function requestCancel(tx: Transaction, row: JobRow): void {
-    if (row.cancelRequestedAt !== null) return;
+  function requestCancel(tx: Transaction, row: JobRow): boolean {
+    if (row.cancelRequestedAt !== null) return false;
     writer.save(tx, row, { cancelRequestedAt: options.clock.now() }, 'cancel_requested');
     tx.afterCommit(() => {
       const lease = leases.get(row.jobId);
       if (lease) lease.graceEndsAt = options.clock.monotonic() + options.cancelGraceMs;
     });
+    return true;
+  }
+
+  /** Of a job that is `CANCELLABLE`; whether anything had to be done. */
+  function cancel(tx: Transaction, row: JobRow): boolean {
+    if (row.status === 'running') return requestCancel(tx, row);
+    writer.end(tx, row, CANCELLED);
+    return true;
+  }
+
+  /** Of a job that is `RETRYABLE`. */
+  function retry(tx: Transaction, row: JobRow): boolean {
+    const changes = { ...FRESH, runAt: options.clock.now() };
+    writer.requeue(tx, row, changes, { reason: 'retried_by_request' });
+    return true;
+  }
+
+  function changeEach(
+    tenant: string,
+    jobIds: readonly string[],
+    from: readonly JobStatus[],
+    change: (row: JobRow) => boolean,
+  ): ManyChanged {
+    let matched = 0;
+    let changed = 0;
+    for (const jobId of jobIds) {
+      const row = writer.find({ tenant, jobId });
+      if (!row || !from.includes(row.status)) continue;
+      matched += 1;
+      if (change(row)) changed += 1;
+    }
+    return { matched, changed };
   }
 
   return {
     cancel: (ref) =>
       commits.run((tx) => {
         const row = writer.load(ref);
-        if (row.status === 'queued') writer.end(tx, row, CANCELLED);
-        else if (row.status === 'running') requestCancel(tx, row);
+        if (CANCELLABLE.includes(row.status)) cancel(tx, row);
         else if (row.status !== 'cancelled') {
           throw illegalTransition(
             `This job is ${row.status} and cannot be cancelled any more`,
@@ -64,15 +98,20 @@ export function decisions(session: Session, writer: JobWriter): Decisions {
     retry: (ref) =>
       commits.runNewWork((tx) => {
         const row = writer.load(ref);
-        if (row.status !== 'failed' && row.status !== 'cancelled') {
+        if (!RETRYABLE.includes(row.status)) {
           throw illegalTransition(
             `This job is ${row.status}: only a failed or cancelled job can be retried`,
             row.status,
           );
         }
-        const changes = { ...FRESH, runAt: options.clock.now() };
-        writer.requeue(tx, row, changes, { reason: 'retried_by_request' });
+        retry(tx, row);
       }),
+
+    cancelMany: (tenant, jobIds) =>
+      commits.run((tx) => changeEach(tenant, jobIds, CANCELLABLE, (row) => cancel(tx, row))),
+
+    retryMany: (tenant, jobIds) =>
+      commits.runNewWork((tx) => changeEach(tenant, jobIds, RETRYABLE, (row) => retry(tx, row))),
 
     delete: (ref) =>
       commits.run((tx) => {

@@ -44,10 +44,14 @@ export class JobWriter {
   }
 
   /** The row as it is now; throws `job_not_found`. */
-  load({ tenant, jobId }: JobRef): JobRow {
-    const row = this.#statements.load.get({ tenant, jobId });
-    if (!row) throw jobNotFound(jobId);
+  load(ref: JobRef): JobRow {
+    const row = this.find(ref);
+    if (!row) throw jobNotFound(ref.jobId);
     return row;
+  }
+
+  find({ tenant, jobId }: JobRef): JobRow | undefined {
+    return this.#statements.load.get({ tenant, jobId });
   }
 
   loadBySeq(seq: number): JobRow | undefined {

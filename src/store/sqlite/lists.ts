@@ -7,7 +7,7 @@ import type { JobStore, ListQuery } from '../job-store.ts';
 import { rowColumns, toSummary } from './job-row.ts';
 import { param, read, type Session } from './session.ts';
 
-type Lists = Pick<JobStore, 'list' | 'findStatuses' | 'oldestQueuedAt'>;
+type Lists = Pick<JobStore, 'list' | 'listIds' | 'findStatuses' | 'oldestQueuedAt'>;
 
 /** Where a page ends: the next one begins behind it. */
 interface Position {
@@ -33,16 +33,27 @@ export function lists(session: Session): Lists {
     return found.sort(newestFirst).slice(0, limit + 1);
   }
 
+  function page(query: ListQuery) {
+    const found = newest(query);
+    const positions = found.slice(0, query.limit);
+    const last = positions.at(-1);
+    const nextCursor = last && found.length > positions.length ? encodeCursor(last) : null;
+    return { positions, nextCursor };
+  }
+
   return {
     list: (query) =>
       read(() => {
-        const found = newest(query);
-        const page = found.slice(0, query.limit);
-        const last = page.at(-1);
-        return {
-          jobs: page.flatMap(({ seq }) => statements.row.all({ seq }).map(toSummary)),
-          nextCursor: last && found.length > page.length ? encodeCursor(last) : null,
-        };
+        const { positions, nextCursor } = page(query);
+        const rows = positions.flatMap(({ seq }) => statements.row.all({ seq }));
+        return { jobs: rows.map(toSummary), nextCursor };
+      }),
+
+    listIds: (query) =>
+      read(() => {
+        const { positions, nextCursor } = page(query);
+        const rows = positions.flatMap(({ seq }) => statements.jobId.all({ seq }));
+        return { jobIds: rows.map(({ jobId }) => jobId), nextCursor };
       }),
 
     findStatuses: (tenant, jobIds) =>
@@ -97,6 +108,11 @@ function prepareStatements({ orm }: Session) {
     byCallerId: page(eq(jobs.id, param('id')), isStatus, anyEndpoint),
     row: orm
       .select(rowColumns)
+      .from(jobs)
+      .where(eq(jobs.seq, param('seq')))
+      .prepare(),
+    jobId: orm
+      .select({ jobId: jobs.jobId })
       .from(jobs)
       .where(eq(jobs.seq, param('seq')))
       .prepare(),

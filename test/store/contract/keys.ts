@@ -57,6 +57,32 @@ export function keyTests(suite: Suite): void {
       expect(await bench.store.revokeKey('none', 1)).toBe(false);
     });
 
+    it('are rotated: the next is kept, and the one before ends', async () => {
+      const bench = await benchFor(suite);
+      await bench.store.createKey(apiKey('one'));
+      await bench.store.createKey(apiKey('brief', { expiresAt: 3000 }));
+      await bench.store.findKey('one');
+      const next = apiKey('two', { createdAt: 2000, expiresAt: 9000 });
+      expect(await bench.store.rotateKey('one', next, 5000)).toBe(true);
+      expect(await bench.store.rotateKey('brief', apiKey('three'), 5000)).toBe(true);
+      await bench.restart();
+      const ends = (await bench.store.listKeys()).map(({ keyId, expiresAt }) => [keyId, expiresAt]);
+      expect(Object.fromEntries(ends)).toEqual({ brief: 3000, one: 5000, three: null, two: 9000 });
+      expect(await bench.store.findKey('two')).toEqual(next);
+    });
+
+    it('are not rotated when revoked or not there, nor into one that is', async () => {
+      const bench = await benchFor(suite);
+      await bench.store.createKey(apiKey('one'));
+      await bench.store.revokeKey('one', 1);
+      expect(await bench.store.rotateKey('one', apiKey('two'), 5000)).toBe(false);
+      expect(await bench.store.rotateKey('none', apiKey('two'), 5000)).toBe(false);
+      expect(await bench.store.findKey('two')).toBeUndefined();
+      await bench.store.createKey(apiKey('three'));
+      await expectRefusal(bench.store.rotateKey('three', apiKey('one'), 5000), 'internal');
+      expect((await bench.store.findKey('three'))?.expiresAt).toBeNull();
+    });
+
     it('one id is made once', async () => {
       const bench = await benchFor(suite);
       await bench.store.createKey(apiKey('one'));

@@ -16,7 +16,12 @@ const OTHER = '/v1/video/cut';
 
 async function list(bench: Bench, query: Partial<ListQuery> = {}) {
   const page = await bench.store.list({ ...EVERYTHING, ...query });
-  return { ids: page.jobs.map(({ id }) => id), nextCursor: page.nextCursor };
+  const { jobIds, nextCursor } = await bench.store.listIds({ ...EVERYTHING, ...query });
+  expect({ jobIds, nextCursor }).toEqual({
+    jobIds: page.jobs.map(({ jobId }) => jobId),
+    nextCursor: page.nextCursor,
+  });
+  return { ids: page.jobs.map(({ id }) => id), nextCursor };
 }
 
 export function listTests(suite: Suite): void {

@@ -36,6 +36,12 @@ export function tenantTests(suite: Suite): void {
       for (const call of calls) {
         await expectUnchanged(bench, running, () => expectRefusal(call(), 'job_not_found'));
       }
+      const all = [running.jobId, failed.jobId];
+      const none = { matched: 0, changed: 0 };
+      await expectUnchanged(bench, running, async () => {
+        expect(await store.cancelMany(STRANGER, all)).toEqual(none);
+        expect(await store.retryMany(STRANGER, all)).toEqual(none);
+      });
       expect(await bench.status(failed)).toBe('failed');
     });
 
@@ -66,10 +72,9 @@ export function tenantTests(suite: Suite): void {
         { id: 'mine' },
         { status: 'done' as const },
       ]) {
-        expect(await store.list({ ...EVERYTHING, ...filter })).toEqual({
-          jobs: [],
-          nextCursor: null,
-        });
+        const query = { ...EVERYTHING, ...filter };
+        expect(await store.list(query)).toEqual({ jobs: [], nextCursor: null });
+        expect(await store.listIds(query)).toEqual({ jobIds: [], nextCursor: null });
       }
     });
 
