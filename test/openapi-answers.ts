@@ -39,14 +39,22 @@ export function assertDocumentedRequest(
   const known = (operation.parameters ?? []).map(({ name }: any) => name.toLowerCase());
   const unknown = Object.keys(headers).filter((name) => !known.includes(name.toLowerCase()));
   if (unknown.length > 0) throw new Error(`${method} ${route} has no header ${unknown.join()}`);
-  const validate = validatorAt([
-    ...pointer,
-    'requestBody',
-    'content',
-    'application/json',
-    'schema',
-  ]);
-  if (!validate(body)) throw new Error(`${method} ${route}: ${JSON.stringify(validate.errors)}`);
+  assertRequestBody(`${method} ${route}`, pointer, body);
+}
+
+/** Throws when a webhook with this body and headers is not as described. */
+export function assertDocumentedWebhook(body: unknown, headers: Record<string, unknown>): void {
+  const pointer = ['webhooks', 'job-ended', 'post'];
+  const { value } = follow(load().document, pointer)!;
+  const missing = value.parameters.filter(({ name }: any) => !(name in headers));
+  if (missing.length > 0) throw new Error(`The webhook lacks ${missing[0].name}`);
+  assertRequestBody('The webhook', pointer, body);
+}
+
+function assertRequestBody(what: string, pointer: string[], body: unknown): void {
+  const content = ['requestBody', 'content', 'application/json', 'schema'];
+  const validate = validatorAt([...pointer, ...content]);
+  if (!validate(body)) throw new Error(`${what}: ${JSON.stringify(validate.errors)}`);
 }
 
 function assertBody(what: string, response: { value: any; pointer: string[] }, answer: Answer) {

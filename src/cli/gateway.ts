@@ -9,10 +9,12 @@ import { EventFeed } from '../queue/event-feed.ts';
 import { Queue } from '../queue/queue.ts';
 import { FileLock } from '../store/sqlite/file-lock.ts';
 import { AddressGuard } from '../webhooks/address-guard.ts';
+import { Deliverer } from '../webhooks/deliverer.ts';
 import { makeFirstKey } from './first-key.ts';
 import { openStore } from './open-store.ts';
 import { assertPortFree, toListenError } from './port.ts';
 import { systemClock } from './system-clock.ts';
+import { logFailedAttempt } from './webhook-log.ts';
 
 type Server = Awaited<ReturnType<typeof buildServer>>;
 
@@ -68,19 +70,24 @@ async function start(
   const store = openStore(config, clock);
   undo.push(() => store.close());
   const firstKey = config.apiKey ? undefined : await makeFirstKey(store, clock, deliverFirstKey);
-  const queue = new Queue({
-    store,
-    clock,
-    maxWaiters: config.maxWaiters,
-    onError: (error, what) => server.log.error({ err: error }, what),
-  });
+  const onError = (error: unknown, what: string) => server.log.error({ err: error }, what);
+  const queue = new Queue({ store, clock, maxWaiters: config.maxWaiters, onError });
   const feed = new EventFeed(store);
   const services = composeServices(config, { store, clock, queue, feed });
   const server: Server = await buildServer(services, { logger });
-  undo.push(() => stopServing(server, services));
+  const deliverer = new Deliverer({
+    store,
+    clock,
+    openSender: () => openSender(config, clock),
+    buildNumber: pkg.version,
+    onFailedAttempt: (failed) => logFailedAttempt(server.log, failed),
+    onError,
+  });
+  undo.push(() => stopServing(server, services, deliverer));
   queue.start();
   feed.start();
   const url = await listen(server, config);
+  deliverer.start();
   lock.publish({ url });
   return { url, services, firstKey, log: server.log };
 }
@@ -113,12 +120,22 @@ async function listen(server: Server, { host, port }: Config): Promise<string> {
 /** How long a client may still take to finish its request, once the gateway stops. */
 const STOP_GRACE_MS = 5000;
 
+/** Loaded with the first webhook: its HTTP client takes 60 ms of a start. */
+async function openSender({ webhookAllow: allow }: Config, clock: Clock) {
+  const { WebhookSender } = await import('../webhooks/send-webhook.ts');
+  return new WebhookSender({ allow, clock });
+}
+
 /** The server first stops accepting; then who waits is answered, so that it can finish. */
-async function stopServing(server: Server, { queue, feed }: Services): Promise<void> {
+async function stopServing(
+  server: Server,
+  { queue, feed }: Services,
+  deliverer: Deliverer,
+): Promise<void> {
   const bound = setTimeout(() => server.server.closeAllConnections(), STOP_GRACE_MS);
   const closed = server.close();
   feed.stop();
-  await queue.stop();
+  await Promise.all([queue.stop(), deliverer.stop()]);
   await closed;
   clearTimeout(bound);
 }

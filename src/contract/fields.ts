@@ -11,11 +11,13 @@ export const EXAMPLE_JOB_ID = 'e6d7f3c0-9c9f-4b8a-b7c3-f0e3c9f6b9d7';
  */
 const UUID = /^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$/;
 
-export const jobId = z
-  .string()
-  .regex(UUID, 'Invalid UUID')
-  .toLowerCase()
-  .meta({ description: 'UUID of the job, either case.', examples: [EXAMPLE_JOB_ID] });
+/** Answered in lower case. */
+export const uuid = z.string().regex(UUID, 'Invalid UUID').toLowerCase();
+
+export const jobId = uuid.meta({
+  description: 'UUID of the job, either case.',
+  examples: [EXAMPLE_JOB_ID],
+});
 
 /** A job's id in an answer: always lower case. */
 export const knownJobId = z.string().meta({ format: 'uuid', examples: [EXAMPLE_JOB_ID] });

@@ -115,13 +115,18 @@ export function asAnswer<T>(text: JsonText): T {
 
 /** The state of a job as `job.status` shows it, its result spliced in as it was stored. */
 export function composeStatusResponse(state: JobState, { pid, queueId }: Origin): JsonText {
-  const result = state.end ? resultText(state, state.end, queueId) : 'null';
+  const result = state.end ? resultEnvelopeText(state, state.end, queueId) : 'null';
   return new JsonText(
     `{"job_status":"${state.status}","job_id":"${state.jobId}","queue_id":${queueId},"process_id":${state.workerPid ?? pid},"response":${result}}`,
   );
 }
 
-function resultText(state: JobState, end: JobEnd, queueId: number): string {
+/** The envelope of a job that has ended, as `job.status` shows it and its webhook brings it. */
+export function resultEnvelopeText(
+  state: Pick<JobState, 'endpoint' | 'id' | 'jobId'>,
+  end: JobEnd,
+  queueId: number,
+): string {
   return envelopeText({
     endpoint: state.endpoint,
     code: end.code,

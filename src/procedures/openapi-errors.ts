@@ -152,6 +152,8 @@ export function errorResponses(meta: Meta): Record<string, object> {
 
 function ownResponse(name: ErrorCode): object {
   if (name === 'job_not_found') return JOB_NOT_FOUND;
+  if (name === 'delivery_not_found')
+    return plain(404, 'There is no such delivery, or its job was removed.', 'Delivery not found');
   if (name === 'not_found') return plain(404, 'There is none with this id.', 'Key not found');
   return refer(HTTP_STATUS[name] as SharedStatus);
 }

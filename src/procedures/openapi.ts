@@ -4,12 +4,14 @@ import { generateOpenApiDocument } from 'trpc-openapi';
 import { ERROR_RESPONSES, ERROR_SCHEMAS, errorResponses } from './openapi-errors.ts';
 import { toGet } from './openapi-get.ts';
 import { HAND_WRITTEN_PATHS, HAND_WRITTEN_SCHEMAS } from './openapi-paths.ts';
+import { WEBHOOKS } from './openapi-webhooks.ts';
 import { appRouter } from './router.ts';
 import type { Meta } from './trpc.ts';
 
 const TAGS = [
   { name: 'toolkit', description: 'The toolkit family: answers in an envelope of thirteen keys.' },
   { name: 'jobs', description: 'Submitting jobs and looking at them.' },
+  { name: 'webhooks', description: 'What is sent when a job ends, and what became of it.' },
   { name: 'workers', description: 'For the programs that do the work.' },
   { name: 'keys', description: 'Managing API keys.' },
   { name: 'health', description: 'For what watches over the gateway. Open.' },
@@ -97,6 +99,7 @@ export function buildOpenApiDocument(version: string): object {
     tags: TAGS,
     security: [{ ApiKey: [] }],
     paths: { ...paths, ...HAND_WRITTEN_PATHS },
+    webhooks: WEBHOOKS,
     components: {
       schemas: {
         ...withoutGenerated(components?.schemas ?? {}),

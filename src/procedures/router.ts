@@ -19,6 +19,9 @@ import { keysRevoke } from './keys-revoke.ts';
 import { keysRotate } from './keys-rotate.ts';
 import { toolkitAuthenticate } from './toolkit-authenticate.ts';
 import { router } from './trpc.ts';
+import { webhookDeliveries } from './webhook-deliveries.ts';
+import { webhookRedeliver } from './webhook-redeliver.ts';
+import { webhookSecret } from './webhook-secret.ts';
 import { workerClaim } from './worker-claim.ts';
 import { workerComplete } from './worker-complete.ts';
 import { workerFail } from './worker-fail.ts';
@@ -47,6 +50,11 @@ export const appRouter = router({
   },
   keys: { create: keysCreate, list: keysList, revoke: keysRevoke, rotate: keysRotate },
   toolkit: { authenticate: toolkitAuthenticate },
+  webhook: {
+    deliveries: webhookDeliveries,
+    redeliver: webhookRedeliver,
+    secret: webhookSecret,
+  },
   worker: {
     claim: workerClaim,
     complete: workerComplete,

@@ -81,18 +81,23 @@ export class GatewayProcess {
   readonly client: GatewayClient;
   readonly databasePath: string;
   readonly #port: number;
+  readonly #environment: Record<string, string>;
   #process: Process | undefined;
   /** What it logged at `warn` and above. */
   readonly log: string[] = [];
 
-  private constructor(folder: string, port: number) {
+  private constructor(folder: string, port: number, environment: Record<string, string>) {
     this.databasePath = join(folder, 'jobgate.db');
     this.#port = port;
+    this.#environment = environment;
     this.client = new GatewayClient(`http://127.0.0.1:${port}`, KEY);
   }
 
-  static async start(folder: string): Promise<GatewayProcess> {
-    const gateway = new GatewayProcess(folder, await findFreePort());
+  static async start(
+    folder: string,
+    environment: Record<string, string> = {},
+  ): Promise<GatewayProcess> {
+    const gateway = new GatewayProcess(folder, await findFreePort(), environment);
     await gateway.start();
     return gateway;
   }
@@ -105,6 +110,7 @@ export class GatewayProcess {
       DATABASE_URL: `file:${this.databasePath}`,
       API_KEY: KEY,
       LOG_LEVEL: 'warn',
+      ...this.#environment,
     };
     const started = new Process([MAIN, 'serve'], environment, (line) => this.log.push(line));
     this.#process = started;

@@ -166,6 +166,19 @@ describe.each(twins)('$method $path', ({ operation, path }) => {
   });
 });
 
+describe('the webhook', () => {
+  const { post } = document.webhooks['job-ended'];
+
+  it('has the headers of Standard Webhooks, and an example that is valid', () => {
+    const names = post.parameters.map(({ name }: any) => name);
+    expect(names).toEqual(['webhook-id', 'webhook-timestamp', 'webhook-signature']);
+    const { schema, examples } = post.requestBody.content['application/json'];
+    const check = compile(schema);
+    expect(check(examples.done.value) || check.errors).toBe(true);
+    expect(check({ ...examples.done.value, surplus: 1 })).toBe(false);
+  });
+});
+
 function dereference(response: any): any {
   const name = response?.$ref?.split('/').at(-1);
   return name === undefined ? response : document.components.responses[name];

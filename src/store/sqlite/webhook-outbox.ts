@@ -22,7 +22,7 @@ export class WebhookOutbox {
   /** Of a job that has just ended; nothing where it has no address. */
   add(tx: Transaction, ended: JobRow, jobStatus: EndStatus): void {
     const { seq: jobSeq, tenant, webhookUrl: url } = ended;
-    const end = toEnd(ended);
+    const end = url === null ? null : toEnd(ended);
     if (url === null || end === null) return;
     const now = this.#session.options.clock.now();
     const host = hostOf(url);

@@ -1,0 +1,61 @@
+// Webhooks in the file: read from the indexes made for them, and added to databases from before.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { expect, it, onTestFinished } from 'vitest';
+import { plansOf } from './query-plans.ts';
+import { expectTruth, openTestStore, makeWorld, newJob } from './world.ts';
+
+const stepsOf = async (verb: 'select' | 'delete', sql: RegExp) => {
+  const plans = (await plansOf(verb)).filter((plan) => sql.test(plan.sql));
+  expect(plans).not.toEqual([]);
+  return plans.flatMap(({ steps }) => steps);
+};
+
+it('what is due next is read in order, with no sort', async () => {
+  const steps = await stepsOf('select', /"host" = .* order by "webhook_deliveries"/);
+  expect(steps[0]).toMatch(/USING INDEX webhook_deliveries_next/);
+  expect(steps.filter((step) => /TEMP B-TREE|SCAN/.test(step))).toEqual([]);
+});
+
+it('hosts are found among what is pending only', async () => {
+  const steps = await stepsOf(
+    'select',
+    /from "webhook_deliveries" where state = 'pending' group by/,
+  );
+  expect(steps).toEqual([expect.stringMatching(/USING COVERING INDEX webhook_deliveries_next/)]);
+});
+
+it('whether a job past its retention has told its end is looked up, job by job', async () => {
+  const steps = await stepsOf('select', /not exists \(select 1 from webhook_deliveries/);
+  expect(steps.filter((step) => step.startsWith('SCAN'))).toEqual([]);
+  expect(steps).toContainEqual(expect.stringMatching(/webhook_deliveries USING INDEX \w+_job /));
+});
+
+it('a database from before them is brought up to date with everything in it', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'jobgate-upgrade-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const { store, path, world } = await makeWorld(join(folder, 'made'));
+  await store.close();
+  takeBack(path);
+  const upgraded = openTestStore(path);
+  await expectTruth(upgraded, world);
+  expect(await upgraded.listWebhookHosts()).toEqual([]);
+  const [{ jobId } = { jobId: '' }] = await upgraded.submit([newJob({})]);
+  await upgraded.cancel({ tenant: 'default', jobId });
+  expect(await upgraded.listWebhookHosts()).toHaveLength(1);
+  await upgraded.close();
+});
+
+/** As the first version left it. */
+function takeBack(path: string): void {
+  const sqlite = new Database(path);
+  for (const table of ['webhook_attempts', 'webhook_deliveries', 'webhook_secrets']) {
+    sqlite.exec(`drop table ${table}`);
+  }
+  const last = 'select max(created_at) from __drizzle_migrations';
+  sqlite.exec(`delete from __drizzle_migrations where created_at = (${last})`);
+  sqlite.close();
+  rmSync(`${path}.sums`, { force: true });
+}
