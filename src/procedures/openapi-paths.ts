@@ -20,7 +20,7 @@ data: {"seq":4715,"job_id":"${EXAMPLE_JOB_ID}","endpoint":"/v1/media/transcribe"
 
 const STREAM_DESCRIPTION = `Server-Sent Events (https://html.spec.whatwg.org/multipage/server-sent-events.html): every change of the job from its first on, then as it happens. \`id\` is the event's \`seq\`, \`event\` is \`change\` or, for the one that the job has ended with, \`end\`, after which the stream closes; \`data\` is a \`JobEvent\`. A comment keeps the connection open every 15 s.
 
-A client that comes back with \`Last-Event-ID\` gets what came after that event, also from a gateway that was restarted meanwhile; when the job has ended and there is nothing more, 204, which tells a browser to stop. A reader that leaves more than 256 KiB unread is cut off. The result is not in the events: ask \`job/get\` for it.
+A client that comes back with \`Last-Event-ID\` gets what came after that event, also from a gateway that was restarted meanwhile; when the job has ended and there is nothing more, 204, which tells a browser to stop. An id that this gateway has not given out yet (its database was restored from a backup) begins anew with the first event. A job that is removed while it is followed ends with the event \`deleted\`, which is not kept. A reader that leaves more than 256 KiB unread is cut off. The result is not in the events: ask \`job/get\` for it.
 
 Needs a key with the scope \`read\`.`;
 

@@ -1,7 +1,6 @@
 // `npm run test:crash`: kills a gateway or one of its workers each round; nothing acknowledged may go.
-import { parseArgs } from 'node:util';
 import { runKillTrial, type KillReport } from './kill/trial.ts';
-import { printTable, spread, wholeNumber } from './report.ts';
+import { printTable, readRounds, spread } from './report.ts';
 
 const USAGE = 'Usage: npm run test:crash -- [--rounds 20] [--seed N]\n';
 const PROGRESS_EVERY = 20;
@@ -10,16 +9,9 @@ const READY_LIMIT_MS = 1000;
 process.exitCode = await run();
 
 async function run(): Promise<number> {
-  const { values } = parseArgs({
-    options: {
-      rounds: { type: 'string', default: '20' },
-      seed: { type: 'string', default: `${Date.now() % 1_000_000}` },
-      help: { type: 'boolean', short: 'h', default: false },
-    },
-  });
-  if (values.help) return (process.stdout.write(USAGE), 0);
-  const rounds = wholeNumber('--rounds', values.rounds);
-  const seed = wholeNumber('--seed', values.seed);
+  const asked = readRounds('20');
+  if (!asked) return (process.stdout.write(USAGE), 0);
+  const { rounds, seed } = asked;
   process.stderr.write(`${rounds} rounds, seed ${seed}\n`);
   const report = await runKillTrial({ rounds, seed, onRound: (round) => tell(round, rounds) });
   printTable([rowOf(report, rounds)]);

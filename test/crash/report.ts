@@ -1,9 +1,26 @@
 // What the crash programs read from their command line and print at their end.
+import { parseArgs } from 'node:util';
 
 /** Throws when `text` is not a whole number from 0. */
 export function wholeNumber(option: string, text: string): number {
   if (!/^\d{1,9}$/.test(text)) throw new TypeError(`${option} must be a whole number`);
   return Number(text);
+}
+
+/** `--rounds` and `--seed`, any seed by default; undefined when help was asked for. */
+export function readRounds(rounds: string): { rounds: number; seed: number } | undefined {
+  const { values } = parseArgs({
+    options: {
+      rounds: { type: 'string', default: rounds },
+      seed: { type: 'string', default: `${Date.now() % 1_000_000}` },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  if (values.help) return undefined;
+  return {
+    rounds: wholeNumber('--rounds', values.rounds),
+    seed: wholeNumber('--seed', values.seed),
+  };
 }
 
 /** One line for each row, columns aligned. */

@@ -1,6 +1,5 @@
 // `npm run test:streams`: kills a gateway each round under those who follow; none may miss an event.
-import { parseArgs } from 'node:util';
-import { printTable, wholeNumber } from './report.ts';
+import { printTable, readRounds } from './report.ts';
 import { runStreamTrial } from './stream/trial.ts';
 
 const USAGE = 'Usage: npm run test:streams -- [--rounds 50] [--seed N]\n';
@@ -8,16 +7,9 @@ const USAGE = 'Usage: npm run test:streams -- [--rounds 50] [--seed N]\n';
 process.exitCode = await run();
 
 async function run(): Promise<number> {
-  const { values } = parseArgs({
-    options: {
-      rounds: { type: 'string', default: '50' },
-      seed: { type: 'string', default: `${Date.now() % 1_000_000}` },
-      help: { type: 'boolean', short: 'h', default: false },
-    },
-  });
-  if (values.help) return (process.stdout.write(USAGE), 0);
-  const rounds = wholeNumber('--rounds', values.rounds);
-  const seed = wholeNumber('--seed', values.seed);
+  const asked = readRounds('50');
+  if (!asked) return (process.stdout.write(USAGE), 0);
+  const { rounds, seed } = asked;
   process.stderr.write(`${rounds} rounds, seed ${seed}\n`);
   const startedAt = performance.now();
   const onRound = () => process.stderr.write('.');
