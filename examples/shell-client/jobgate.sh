@@ -13,7 +13,7 @@ JOBGATE_URL and JOBGATE_API_KEY (of scope submit) say where and who. JOBGATE_IDE
 the same submission twice, even in two runs, one job; default: a new key for each run.
 
 Exit codes: 0 done, 2 wrong usage, 30 failed, 31 cancelled, 33 no such job, 34 refused,
-35 the gateway does not answer.
+35 the gateway does not answer, or cannot now.
 USAGE
 }
 
@@ -40,7 +40,7 @@ post() {
 refused() {
   case $status in
     404) die 33 "refused with $status: $answer" ;;
-    5*) die 35 "refused with $status: $answer" ;;
+    408 | 429 | 5*) die 35 "refused with $status: $answer" ;;
     *) die 34 "refused with $status: $answer" ;;
   esac
 }

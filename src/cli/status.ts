@@ -72,7 +72,7 @@ function describe(job: JobOf): string {
 function factsOf(job: JobOf): Record<string, unknown> {
   return {
     job: job.job_id,
-    id: job.id,
+    id: job.id && onOneLine(job.id),
     endpoint: job.endpoint,
     status: job.job_status + (job.cancel_requested && !job.ended_at ? ', asked to stop' : ''),
     submitted: timeText(job.created_at),

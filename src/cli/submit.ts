@@ -17,6 +17,7 @@ Submits a job and prints its id, and nothing else, on stdout: ID=$(jobgate submi
   --priority N            -100 to 100, higher goes first (--priority=-5); default: 0
   --delay-seconds N       not before so many seconds from now
   --max-attempts N        1 to 100; default: 3
+  --webhook-url URL       called with the result when the job has ended
   --idempotency-key KEY   the same key with the same job within 24 h is the same job
   --wait                  follow it to its end, as jobgate watch does, and print its result instead
   --json                  print the whole answer, with --wait the whole job
@@ -32,6 +33,7 @@ const OPTIONS = {
   priority: { type: 'string' },
   'delay-seconds': { type: 'string' },
   'max-attempts': { type: 'string' },
+  'webhook-url': { type: 'string' },
   'idempotency-key': { type: 'string' },
   wait: { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
@@ -63,6 +65,7 @@ async function toJob(endpoint: string, flags: Flags): Promise<InputOf<'job.submi
     priority: readNumber('--priority', flags.priority),
     delay_seconds: readNumber('--delay-seconds', flags['delay-seconds']),
     max_attempts: readNumber('--max-attempts', flags['max-attempts']),
+    webhook_url: flags['webhook-url'],
     idempotency_key: flags['idempotency-key'],
   };
 }

@@ -11,9 +11,9 @@ it('describes a job in each of its states, and ends with its code', async () => 
     const { code, stdout } = await jobgate(['status', jobId, ...flags], environmentOf(gateway));
     return `${code}\n${stdout}`;
   };
-  const jobId = await submitJob(gateway, { id: 'order-17' });
+  const jobId = await submitJob(gateway, { id: 'order\n17' });
   const waiting = await status(jobId);
-  expect(waiting).toMatch(/^32\njob {8}[0-9a-f-]{36}\nid {9}order-17\nendpoint {3}\/v1\S+\n/);
+  expect(waiting).toMatch(/^32\njob {8}[0-9a-f-]{36}\nid {9}order 17\nendpoint {3}\/v1\S+\n/);
   expect(waiting).toMatch(/\nstatus {5}queued\n/);
   expect(waiting).toMatch(/\nplace {6}next\n$/);
 

@@ -85,15 +85,25 @@ describe('refuses in one line', () => {
 
   it('what the gateway refuses, with a code for each reason', async () => {
     const gateway = await useGateway({ maxBodyBytes: 1024 });
-    const known = environmentOf(gateway);
     const submit = async (args: string[], environment = {}) => {
-      const { code, stderr } = await jobgate(['submit', ...args], { ...known, ...environment });
+      const all = { ...environmentOf(gateway), ...environment };
+      const { code, stderr } = await jobgate(['submit', ...args], all);
       return `${code} ${stderr}`;
     };
-    expect(await submit(['no path'])).toMatch(/^2 [^\n]*endpoint: Must be a path[^\n]*\n$/);
     const large = newFile(JSON.stringify({ text: 'x'.repeat(2000) }));
-    expect(await submit([ENDPOINT, '--payload-file', large])).toMatch(/^1 [^\n]* 413 [^\n]*\n$/);
-    expect(await submit([ENDPOINT], { JOBGATE_API_KEY: gateway.keys.read })).toMatch(/^34 .* 403 /);
-    expect(await submit([ENDPOINT], NOWHERE)).toMatch(/^35 The gateway at .* does not answer/);
+    const refusals = await Promise.all([
+      submit(['no path']),
+      submit([ENDPOINT, '--webhook-url', 'http://127.0.0.1/hook']),
+      submit([ENDPOINT, '--payload-file', large]),
+      submit([ENDPOINT], { JOBGATE_API_KEY: gateway.keys.read }),
+      submit([ENDPOINT], NOWHERE),
+    ]);
+    expect(refusals).toEqual([
+      expect.stringMatching(/^2 [^\n]*endpoint: Must be a path[^\n]*\n$/),
+      expect.stringMatching(/^2 [^\n]*webhook_url: [^\n]*WEBHOOK_ALLOW[^\n]*\n$/),
+      expect.stringMatching(/^1 [^\n]* 413 [^\n]*\n$/),
+      expect.stringMatching(/^34 [^\n]* 403 [^\n]*\n$/),
+      expect.stringMatching(/^35 The gateway at [^\n]* does not answer[^\n]*\n$/),
+    ]);
   });
 });
