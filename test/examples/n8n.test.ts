@@ -1,13 +1,18 @@
 // The workflows for n8n: whole as files, and run node by node against a real gateway and worker.
+import { once } from 'node:events';
 import { globSync, readFileSync } from 'node:fs';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { basename } from 'node:path';
+import { json } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { JobFailure, type Handlers } from '../../src/worker/worker.ts';
 import { post } from '../clients.ts';
 import type { TestGateway } from '../gateway.ts';
-import { assertDocumentedRequest } from '../openapi-answers.ts';
+import { assertDocumentedRequest, assertDocumentedWebhook } from '../openapi-answers.ts';
 import { useGateway, work } from '../used-gateway.ts';
+import { endOf } from '../worker/test-worker.ts';
 import { runWorkflow, triggerOf, WorkflowStopped } from './n8n-workflow.ts';
 import type { NodeRequest, Surroundings, Workflow } from './n8n-workflow.ts';
 
@@ -151,3 +156,57 @@ describe('submit-and-wait.json', () => {
     expect((await post(gateway, 'read', 'jobs/list', {})).json.jobs).toHaveLength(1);
   });
 });
+
+describe('submit-with-webhook.json', () => {
+  const FILE = 'submit-with-webhook.json';
+
+  it.each<[string, string, unknown]>([
+    ['gives the result', COUNT, { job_id: expect.any(String), result: { words: 3 } }],
+    ['stops with the reason', '/v1/test/fail', expect.stringMatching(/is failed: no audio in it$/)],
+  ])('%s once the gateway has called', async (_what, endpoint, expected) => {
+    const gateway = await useGateway({ webhookAllow: ['127.0.0.1'] });
+    const { url, called } = await startReceiver();
+    const { surroundings, sent } = around(gateway, { resumeUrl: url, resumed: called });
+    const running = runWorkflow(workflowFor(gateway, FILE, endpoint), surroundings);
+    const outcome = running.catch((error: unknown) => (error as Error).message);
+    await expect.poll(() => sent.length, { interval: 20, timeout: 5000 }).toBe(1);
+    work(gateway, handlers);
+    expect(await outcome).toEqual(expected);
+    const { body, headers } = await called();
+    expect(body).toMatchObject({ endpoint, job_id: sent[0]?.answer.job_id });
+    assertDocumentedWebhook(body, headers);
+    // The submission, and one look at the job after the call.
+    expect(sent).toHaveLength(2);
+  });
+
+  it('waits on where somebody else called', async () => {
+    const gateway = await useGateway({ webhookAllow: ['127.0.0.1'] });
+    let calls = 0;
+    const resumed = async () => {
+      calls += 1;
+      if (calls === 2) work(gateway, handlers);
+      if (calls > 2) await endOf(gateway, sent[0]?.answer.job_id);
+      return {};
+    };
+    const { surroundings, sent } = around(gateway, { resumeUrl: 'http://127.0.0.1:9/x', resumed });
+    const given = await runWorkflow(workflowFor(gateway, FILE), surroundings);
+    expect(given).toMatchObject({ result: { words: 3 } });
+    expect(calls).toBeGreaterThan(1);
+  });
+});
+
+/** What n8n has at a resume URL: it takes one POST and goes on with it. */
+async function startReceiver() {
+  const server = createServer();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => void server.close());
+  const first = once(server, 'request').then(async ([request, response]) => {
+    const { method, headers } = request as IncomingMessage;
+    const body = await json(request as IncomingMessage);
+    (response as ServerResponse).end('{}');
+    return { method, headers, body };
+  });
+  const { port } = server.address() as AddressInfo;
+  return { url: `http://127.0.0.1:${port}/webhook-waiting/17`, called: () => first };
+}

@@ -2,11 +2,12 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { startJobgate, temporaryFolder, type Child } from '../cli/child.ts';
 import { post } from '../clients.ts';
-import { startTestGateway, type TestGateway, type TestGatewayOptions } from '../gateway.ts';
+import { startTestGateway, type TestGateway } from '../gateway.ts';
 import { HeldClock } from '../held-clock.ts';
+import { useGateway } from '../used-gateway.ts';
 import { endOf, getJob, submit } from '../worker/test-worker.ts';
 
 const ENDPOINT = '/v1/text/count';
@@ -17,12 +18,6 @@ const LONG = { text: 'word '.repeat(600), pause_seconds: 0.1 };
 
 const hasPython = spawnSync('python3', ['--version']).status === 0;
 if (!hasPython) process.stderr.write('No python3 on this machine: its worker is not tested.\n');
-
-async function useGateway(options: TestGatewayOptions = {}): Promise<TestGateway> {
-  const gateway = await startTestGateway(options);
-  onTestFinished(() => gateway.close());
-  return gateway;
-}
 
 function startWorker({ url, keys }: TestGateway, key = keys.work): Child {
   const environment = { JOBGATE_URL: url, JOBGATE_API_KEY: key, PYTHONDONTWRITEBYTECODE: '1' };
