@@ -1,7 +1,7 @@
 // The calls of a client: shared where they are equal, bounded in number, tried again where it is safe.
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
   createJobgateClient,
   GatewayError,
@@ -14,6 +14,7 @@ import { isRead } from '../../src/client/procedures.ts';
 import { appRouter } from '../../src/procedures/router.ts';
 import { ENDPOINT } from '../clients.ts';
 import { json, startScriptedServer, type Answer } from '../scripted-server.ts';
+import { until } from '../until.ts';
 
 async function scripted(script: Answer[], options: Partial<JobgateClientOptions> = {}) {
   const server = await startScriptedServer(...script);
@@ -30,7 +31,7 @@ function held() {
   return {
     responses,
     answer,
-    arrived: (n: number) => vi.waitFor(() => expect(responses.length).toBe(n)),
+    arrived: (n: number) => until(() => expect(responses.length).toBe(n)),
   };
 }
 
@@ -141,7 +142,7 @@ describe('a call that is not answered', () => {
     const { client, bodies } = await scripted([full]);
     const controller = new AbortController();
     const call = client.get('a', { signal: controller.signal });
-    await vi.waitFor(() => expect(bodies.length).toBe(1));
+    await until(() => expect(bodies.length).toBe(1));
     controller.abort();
     await expect(call).rejects.toBe(controller.signal.reason);
   });

@@ -1,6 +1,6 @@
 // The typed client at a real gateway: a job's life through it, over drops, stalls and restarts.
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import {
   createJobgateClient,
   IllegalTransitionError,
@@ -19,6 +19,7 @@ import { temporaryFolder } from '../cli/child.ts';
 import { claimJob, ENDPOINT, post, UNKNOWN_ID, type Lease } from '../clients.ts';
 import { startTestGateway, type TestGateway, type TestGatewayOptions } from '../gateway.ts';
 import { startProxy } from './proxy.ts';
+import { until } from '../until.ts';
 
 async function useGateway(options: TestGatewayOptions = {}): Promise<TestGateway> {
   const gateway = await startTestGateway(options);
@@ -95,7 +96,7 @@ describe('a job', () => {
     const client = clientOf(gateway);
     const lease = await begin(gateway, client);
     const { seen, over, kinds } = gather(client.watch(lease.job_id));
-    await vi.waitFor(() => expect(kinds()).toEqual(['queued', 'running']));
+    await until(() => expect(kinds()).toEqual(['queued', 'running']));
     await work(gateway, 'progress', lease, { percent: 7 });
     await work(gateway, 'complete', lease, { result: 1 });
     await over;
@@ -122,7 +123,7 @@ describe('a job', () => {
     const client = clientOf(gateway, { maxRequests: 1 });
     const lease = await begin(gateway, client);
     const status = client.status(lease.job_id, { waitSeconds: 55 });
-    await vi.waitFor(() => expect(gateway.services.queue.waiting).toBe(1));
+    await until(() => expect(gateway.services.queue.waiting).toBe(1));
     // It takes none of the calls' places.
     expect(await client.get(lease.job_id)).toMatchObject({ job_status: 'running' });
     await work(gateway, 'complete', lease, { result: 1 });
@@ -138,7 +139,7 @@ describe('a wait', () => {
     const error = await client.waitFor(job_id, { timeout: 50 }).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(WaitTimeoutError);
     expect(error).toMatchObject({ jobId: job_id, timeout: 50 });
-    await vi.waitFor(() => expect(gateway.services.feed.size).toBe(0));
+    await until(() => expect(gateway.services.feed.size).toBe(0));
     expect(await client.status(job_id)).toMatchObject({ job_status: 'queued' });
   });
 
@@ -150,12 +151,12 @@ describe('a wait', () => {
     const controller = new AbortController();
     const waited = client.waitFor(job_id, { signal: controller.signal });
     const watched = gather(client.watch(job_id, { signal: controller.signal })).over;
-    await vi.waitFor(() => expect(gateway.services.feed.size).toBe(1));
+    await until(() => expect(gateway.services.feed.size).toBe(1));
     controller.abort(reason);
     await expect(waited).rejects.toBe(reason);
     await expect(watched).rejects.toBe(reason);
     await expect(client.waitFor(job_id, { signal: controller.signal })).rejects.toBe(reason);
-    await vi.waitFor(() => expect(gateway.services.feed.size).toBe(0));
+    await until(() => expect(gateway.services.feed.size).toBe(0));
   });
 
   it('passes on what onProgress throws', async () => {
@@ -179,12 +180,12 @@ describe('a network that drops', () => {
     const client = clientOf(gateway, { url: proxy.url });
     const lease = await begin(gateway, client);
     const { over, kinds } = gather(client.watch(lease.job_id));
-    await vi.waitFor(() => expect(kinds()).toEqual(['queued', 'running']));
+    await until(() => expect(kinds()).toEqual(['queued', 'running']));
     proxy.refuse();
     proxy.drop();
     await work(gateway, 'progress', lease, { percent: 1 });
     proxy.accept();
-    await vi.waitFor(() => expect(kinds()).toEqual(['queued', 'running', 'progress']));
+    await until(() => expect(kinds()).toEqual(['queued', 'running', 'progress']));
     proxy.drop();
     await work(gateway, 'complete', lease, { result: 1 });
     await over;
@@ -215,7 +216,7 @@ describe('a gateway that restarts', () => {
     const lease = await begin(before, client);
     const done = client.waitFor(lease.job_id);
     const { over, kinds } = gather(client.watch(lease.job_id));
-    await vi.waitFor(() => expect(kinds()).toEqual(['queued', 'running']));
+    await until(() => expect(kinds()).toEqual(['queued', 'running']));
     await before.close();
     const after = await useGateway({ databasePath, port });
     await work(after, 'complete', lease, { result: 'late' });

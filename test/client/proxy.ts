@@ -9,6 +9,8 @@ export interface Proxy {
   count: number;
   /** Request lines seen so far, such as `POST /v1/toolkit/job/get`. */
   requests: string[];
+  /** Answers that have begun. */
+  answers: number;
   /** The last bytes of each request seen so far. */
   bodies: string[];
   /** Cuts every open connection. */
@@ -36,12 +38,14 @@ export async function startProxy(target: string): Promise<Proxy> {
     if (isRefusing) return void inner.destroy();
     const outer = connect(Number(port), '127.0.0.1');
     let isHeld = false;
+    let isAsked = false;
     inner.on('data', (bytes) => {
       const text = bytes.toString('latin1');
       const [request] = /^(?:GET|POST) [^ ?]+/.exec(text) ?? [];
       proxy.bodies.push(text.slice(-200));
       if (request) {
         proxy.requests.push(request);
+        isAsked = true;
         isHeld = held?.test(request) ?? false;
         if (answered?.[0].test(request)) return void inner.end(answered[1]);
       }
@@ -50,6 +54,8 @@ export async function startProxy(target: string): Promise<Proxy> {
     });
     outer.on('data', (bytes) => {
       if (!isHeld && !frozen.has(outer)) inner.write(bytes);
+      if (isAsked) proxy.answers += 1;
+      isAsked = false;
     });
     for (const [one, other] of [
       [inner, outer],
@@ -74,6 +80,7 @@ export async function startProxy(target: string): Promise<Proxy> {
     count: 0,
     requests: [],
     bodies: [],
+    answers: 0,
     drop,
     refuse: () => void (isRefusing = true),
     accept: () => void (isRefusing = false),
