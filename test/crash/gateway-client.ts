@@ -10,7 +10,7 @@ export interface Answer {
 /** Longer than any answer takes that is not held back. */
 const TIMEOUT_MS = 5000;
 const PATIENCE_MS = 30_000;
-const RETRY_MS = 20;
+const RETRY_MS = 50;
 
 export class GatewayClient {
   readonly url: string;

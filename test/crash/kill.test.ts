@@ -12,6 +12,6 @@ it('nothing acknowledged is lost or done twice', { timeout: 120_000 }, async () 
   expect(report.gatewayKills + report.workerKills).toBe(ROUNDS);
   expect(report.jobs).toBeGreaterThan(ROUNDS);
   expect(report.completions).toBeGreaterThan(0);
-  // The machine is busy with other tests: `npm run test:crash` holds each start to 1 s.
-  expect(spread(report.readyMs).p50).toBeLessThan(2000);
+  // The machine is busy with other tests: `npm run test:crash` holds each start to 1 s by the clock.
+  expect(spread(report.startCpuMs).p50).toBeLessThan(1000);
 });

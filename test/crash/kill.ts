@@ -23,14 +23,17 @@ function tell(round: number, rounds: number): void {
 }
 
 function rowOf(report: KillReport, rounds: number) {
-  const { p50, max } = spread(report.readyMs);
+  const ready = spread(report.readyMs);
+  const cpu = spread(report.startCpuMs);
   return {
     rounds,
     's/round': (report.roundsMs / 1000 / Math.max(rounds, 1)).toFixed(2),
     'gateway kills': report.gatewayKills,
     'worker kills': report.workerKills,
-    'ready p50 ms': p50.toFixed(0),
-    'ready max ms': max.toFixed(0),
+    'ready p50 ms': ready.p50.toFixed(0),
+    p95: ready.p95.toFixed(0),
+    max: ready.max.toFixed(0),
+    'start cpu p50 ms': cpu.p50,
     'jobs (202)': report.jobs,
     'sent again': report.unanswered,
     'handler runs': report.handlerRuns,
@@ -44,6 +47,9 @@ function rowOf(report: KillReport, rounds: number) {
 function judge({ faults, readyMs }: KillReport): number {
   for (const fault of faults) process.stderr.write(`FAULT: ${fault}\n`);
   const late = readyMs.filter((ms) => ms >= READY_LIMIT_MS).length;
-  if (late > 0) process.stderr.write(`LATE: ${late} starts took ${READY_LIMIT_MS} ms or more\n`);
+  if (late > 0) {
+    const of = `${late} of ${readyMs.length} starts`;
+    process.stderr.write(`LATE: ${of} took ${READY_LIMIT_MS} ms or more\n`);
+  }
   return faults.length + late > 0 ? 1 : 0;
 }

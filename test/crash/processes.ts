@@ -1,6 +1,7 @@
 // The processes of a trial: a real gateway and real workers, to be killed, stopped and woken.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -16,6 +17,11 @@ const PATIENCE_MS = 60_000;
 const KEY = 'trial-admin-key';
 /** Of a gateway's log, in an error. */
 const LAST_LINES = 5;
+/** Asked more often, this process would take from the start the time that it measures. */
+const POLL_MS = 10;
+
+/** The unit of Linux in /proc/<pid>/stat. */
+const MS_PER_TICK = 10;
 
 /** Those that run: none may outlive this process, however that ends. */
 const running = new Set<ChildProcess>();
@@ -54,6 +60,13 @@ class Process {
 
   get errors(): string {
     return this.#errors.join('\n');
+  }
+
+  /** Processor time it has used, milliseconds: what a start costs, whoever else is busy. */
+  get cpuMs(): number {
+    const stat = readFileSync(`/proc/${this.pid}/stat`, 'utf8');
+    const [user = 0, system = 0] = stat.split(') ')[1]!.split(' ').slice(11, 13).map(Number);
+    return (user + system) * MS_PER_TICK;
   }
 
   signal(signal: NodeJS.Signals): void {
@@ -119,7 +132,7 @@ export class GatewayProcess {
         const log = this.log.slice(-LAST_LINES).join('\n');
         throw new Error(`The gateway did not start: ${started.errors}\n${log}`);
       }
-      await sleep(5);
+      await sleep(POLL_MS);
     }
   }
 
@@ -129,6 +142,10 @@ export class GatewayProcess {
     await this.kill();
     await this.start();
     return performance.now() - killedAt;
+  }
+
+  get cpuMs(): number {
+    return this.#process?.cpuMs ?? 0;
   }
 
   async kill(): Promise<void> {

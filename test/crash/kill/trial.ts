@@ -19,6 +19,8 @@ export interface KillReport {
   workerKills: number;
   /** Milliseconds from each kill of the gateway until it answered again. */
   readyMs: number[];
+  /** Processor time of each of these starts, milliseconds. */
+  startCpuMs: number[];
   roundsMs: number;
   /** Answered 202. */
   jobs: number;
@@ -87,7 +89,12 @@ class Crew {
   readonly #checker: Checker;
   readonly #random: Random;
   readonly #workers: WorkerProcess[];
-  readonly kills = { gatewayKills: 0, workerKills: 0, readyMs: [] as number[] };
+  readonly kills = {
+    gatewayKills: 0,
+    workerKills: 0,
+    readyMs: [] as number[],
+    startCpuMs: [] as number[],
+  };
   #hired = 0;
 
   constructor(gateway: GatewayProcess, checker: Checker, random: Random) {
@@ -106,6 +113,7 @@ class Crew {
       // A worker that starts takes a core of two: it is the gateway's start that is measured.
       await Promise.all(this.#workers.map((one) => one.told('started')));
       this.kills.readyMs.push(await this.#gateway.killAndStart());
+      this.kills.startCpuMs.push(this.#gateway.cpuMs);
       return;
     }
     await worker.told('started');
