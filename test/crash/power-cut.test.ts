@@ -23,7 +23,7 @@ describe('a power cut', () => {
   });
 
   it.runIf(canRecord)('would take some with fewer syncs', { timeout: 60_000 }, async () => {
-    const { outcomes } = await runTrial({ points: 100, sync: 'NORMAL', seed: 1, jobs: 200 });
+    const { outcomes } = await runTrial({ points: 50, sync: 'NORMAL', seed: 1, jobs: 200 });
     expect(outcomes.lost).toBeGreaterThan(0);
   });
 });

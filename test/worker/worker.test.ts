@@ -191,10 +191,13 @@ describe('concurrency', () => {
   it('is never exceeded, and used in full', async () => {
     let now = 0;
     let most = 0;
+    const full = Promise.withResolvers<void>();
     const { event } = startWorker(
       async () => {
         now += 1;
         most = Math.max(most, now);
+        if (now === 3) full.resolve();
+        await full.promise;
         await new Promise((resolve) => setTimeout(resolve, 15));
         now -= 1;
       },
