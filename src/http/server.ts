@@ -98,12 +98,18 @@ function refuseOddRequests(app: FastifyInstance, services: Services, mounted: Mo
   app.addHook('preClose', async () => {
     stopping = true;
   });
-  app.addHook('onRequest', (request, _reply, done) => {
+  app.addHook('onRequest', (request, reply, done) => {
     const fault = stopping ? isStopping() : headFault(request);
-    if (fault || !request.is404) done(fault);
+    if (stopping && wantsEvents(request)) reply.hijack().raw.destroy();
+    else if (fault || !request.is404) done(fault);
     // oxlint-disable-next-line promise/no-callback-in-promise -- how a hook of Fastify's ends
     else refuseUnrouted(request, services, mounted).catch(done);
   });
+}
+
+/** `EventSource` gives up for good on any status but 200, and comes back when a connection breaks. */
+function wantsEvents({ headers }: FastifyRequest): boolean {
+  return headers.accept?.includes('text/event-stream') ?? false;
 }
 
 function isStopping(): JobgateError {

@@ -52,23 +52,36 @@ describe('414', () => {
 
 describe('503', () => {
   it('with Retry-After for a request that was under way when the gateway began to stop', async () => {
-    const gateway = await startTestGateway();
-    const socket = connect(Number(new URL(gateway.url).port), '127.0.0.1');
-    await once(socket, 'connect');
-    socket.write('POST /v1/toolkit/job/status HTTP/1.1\r\nHost: x\r\n');
-    // Answered only after the half request above has arrived.
-    await gateway.request('GET', '/openapi.json');
-    const closed = gateway.close();
-    await expect.poll(() => isRefused(gateway.url), { interval: 5 }).toBe(true);
-    const answered = text(socket);
-    socket.write('Connection: close\r\n\r\n');
-    const [head, body] = (await answered).split('\r\n\r\n');
+    const [head, body] = (await askWhileStopping('POST /v1/toolkit/job/status')).split('\r\n\r\n');
     expect(head).toMatch(/^HTTP\/1\.1 503 .*\r\nretry-after: 5\r\n/s);
     expect(head).toContain('content-type: application/json; charset=utf-8');
     expect(body).toBe('{"error":"The gateway is stopping: try again in a moment","code":503}');
-    await closed;
   });
+
+  it.each(['/v1/toolkit/job/events', '/trpc/jobs.watch'])(
+    'no answer to an EventSource at %s, which would never come back',
+    async (path) => {
+      expect(await askWhileStopping(`GET ${path}`, 'Accept: text/event-stream\r\n')).toBe('');
+    },
+  );
 });
+
+/** What comes back on a request that was half sent when the gateway began to stop. */
+async function askWhileStopping(request: string, headers = ''): Promise<string> {
+  const gateway = await startTestGateway();
+  const socket = connect(Number(new URL(gateway.url).port), '127.0.0.1');
+  await once(socket, 'connect');
+  socket.write(`${request} HTTP/1.1\r\nHost: x\r\n`);
+  // Answered only after the half request above has arrived.
+  await gateway.request('GET', '/openapi.json');
+  const closed = gateway.close();
+  await expect.poll(() => isRefused(gateway.url), { interval: 5 }).toBe(true);
+  const answered = text(socket);
+  socket.write(`${headers}Connection: close\r\n\r\n`);
+  const answer = await answered;
+  await closed;
+  return answer;
+}
 
 /** Whether nobody listens there any more. */
 async function isRefused(url: string): Promise<boolean> {
