@@ -104,7 +104,13 @@ async function submit(demo: Demo, mediaUrl: string): Promise<string> {
 /** The media worker, a process of its own; `failed` rejects when it ends before it is asked to. */
 function startWorker(demo: Demo, line: (text: string) => void): { failed: Promise<never> } {
   const child = spawn(process.execPath, [MAIN, 'worker', '--handlers', HANDLERS], {
-    env: { ...process.env, JOBGATE_URL: demo.url, JOBGATE_API_KEY: demo.apiKey },
+    env: {
+      ...process.env,
+      JOBGATE_URL: demo.url,
+      JOBGATE_API_KEY: demo.apiKey,
+      // The demo leaves nothing behind, no compiled code either.
+      NODE_DISABLE_COMPILE_CACHE: '1',
+    },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   let log = '';

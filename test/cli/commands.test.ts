@@ -40,8 +40,8 @@ describe('what is unknown', () => {
     [['serve', '--port', '1'], "Unknown option '--port': see --help"],
     [['serve', 'now'], 'Unexpected "now": see --help'],
     [['check', '--deep'], "Unknown option '--deep': see --help"],
-    [['keys'], 'Say jobgate keys create, list or revoke: see --help'],
-    [['keys', 'lose'], 'Say jobgate keys create, list or revoke: see --help'],
+    [['keys'], 'Say jobgate keys create, list, rotate or revoke: see --help'],
+    [['keys', 'lose'], 'Say jobgate keys create, list, rotate or revoke: see --help'],
   ])('jobgate %j', async (args, line) => {
     expect(await jobgate(args)).toMatchObject({ code: 2, stdout: '', stderr: `${line}\n` });
   });
