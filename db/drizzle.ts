@@ -33,6 +33,7 @@ export const {
   isNull,
   lt,
   lte,
+  max,
   min,
   or,
   sql,

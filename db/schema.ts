@@ -13,6 +13,7 @@ import {
   uniqueIndex,
 } from './drizzle.ts';
 import { ATTEMPT_OUTCOMES, JOB_STATUSES } from '../src/contract/job.ts';
+import { AUDIT_ACTIONS } from '../src/contract/audit.ts';
 import { END_STATUSES, WEBHOOK_FAILURES, WEBHOOK_STATES } from '../src/contract/webhook.ts';
 
 const quoted = (values: readonly string[]) =>
@@ -242,6 +243,22 @@ export const keys = sqliteTable(
     check('keys_hash', sql`length(${t.secretHash}) = 32`),
   ],
 );
+
+/**
+ * Who did what, in the order it was done. Without an index of its own: every submission adds a row,
+ * and it is read from its end.
+ */
+export const audit = sqliteTable('audit', {
+  seq: integer().primaryKey(),
+  tenant: text().notNull(),
+  at: integer().notNull(),
+  keyId: text('key_id').notNull(),
+  action: text({ enum: AUDIT_ACTIONS }).notNull(),
+  /** Id of the job or of the key. */
+  target: text().notNull(),
+  /** JSON. */
+  detail: text(),
+});
 
 /**
  * The outbox of webhooks: one row for each end of a job that has a `webhook_url`, written in the

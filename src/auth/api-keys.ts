@@ -18,9 +18,10 @@ export async function createApiKey(
   store: JobStore,
   clock: Clock,
   wanted: NewApiKey,
+  by?: string,
 ): Promise<{ apiKey: string; key: ApiKey }> {
   const minted = mintKey();
-  const key = await storeApiKey(store, clock, { ...wanted, minted });
+  const key = await storeApiKey(store, clock, { ...wanted, minted }, by);
   return { apiKey: minted.apiKey, key };
 }
 
@@ -32,12 +33,12 @@ export async function rotateApiKey(
   store: JobStore,
   clock: Clock,
   old: ApiKey,
-  { overlapMs, expiresAt }: { overlapMs: number; expiresAt: number | null },
+  { overlapMs, expiresAt, by }: { overlapMs: number; expiresAt: number | null; by: string },
 ): Promise<{ apiKey: string; key: ApiKey } | undefined> {
   const minted = mintKey();
   const { name, tenant, scopes } = old;
   const key = composeKey(clock, { name, tenant, scopes, expiresAt, minted });
-  const isDone = await store.rotateKey(old.keyId, key, clock.now() + overlapMs);
+  const isDone = await store.rotateKey(old.keyId, key, clock.now() + overlapMs, by);
   return isDone ? { apiKey: minted.apiKey, key } : undefined;
 }
 
@@ -56,9 +57,10 @@ export async function storeApiKey(
   store: JobStore,
   clock: Clock,
   wanted: NewApiKey & { minted: MintedKey },
+  by?: string,
 ): Promise<ApiKey> {
   const key = composeKey(clock, wanted);
-  await store.createKey(key);
+  await store.createKey(key, by);
   return key;
 }
 

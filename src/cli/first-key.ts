@@ -21,13 +21,9 @@ export async function makeFirstKey(
   if ((await store.listKeys()).length > 0) return undefined;
   const minted = mintKey();
   deliver(minted.apiKey);
-  await storeApiKey(store, clock, {
-    minted,
-    name: 'first key',
-    tenant: DEFAULT_TENANT,
-    scopes: ['admin'],
-    expiresAt: null,
-  });
+  const tenant = DEFAULT_TENANT;
+  const wanted = { name: 'first key', tenant, scopes: ['admin' as const], expiresAt: null };
+  await storeApiKey(store, clock, { ...wanted, minted }, 'start');
   return minted.apiKey;
 }
 

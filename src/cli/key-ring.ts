@@ -11,6 +11,9 @@ import { CommandError } from './command-error.ts';
 import { openStore } from './open-store.ts';
 import { systemClock } from './system-clock.ts';
 
+/** Who does it, for the audit table. */
+const CLI = 'cli';
+
 export interface WantedKey {
   name: string;
   tenant: string;
@@ -71,13 +74,13 @@ function localKeyRing(config: Config): KeyRing {
   const store = openOrRelease(config, lock);
   return {
     create: async ({ expires_at: expiresAt, ...wanted }) => {
-      const { apiKey, key } = await createApiKey(store, systemClock, { ...wanted, expiresAt });
+      const { apiKey, key } = await createApiKey(store, systemClock, { ...wanted, expiresAt }, CLI);
       return { api_key: apiKey, ...viewOfKey(key) };
     },
     list: async () => (await store.listKeys()).map(viewOfKey),
     rotate: (keyId, overlapSeconds) => rotateHere(store, keyId, overlapSeconds),
     revoke: async (keyId) => {
-      const found = await store.revokeKey(keyId, systemClock.now());
+      const found = await store.revokeKey(keyId, systemClock.now(), CLI);
       if (!found) throw noSuchKey(keyId);
     },
     close: async () => {
@@ -100,6 +103,7 @@ async function rotateHere(
   if (!old) throw noSuchKey(keyId);
   const made = isLive(old, systemClock.now())
     ? await rotateApiKey(store, systemClock, old, {
+        by: CLI,
         overlapMs: overlapSeconds * 1000,
         expiresAt: sameLifetime(systemClock, old),
       })

@@ -27,6 +27,6 @@ export const jobCancel = procedure
   .output(answers(jobView))
   .mutation(async ({ ctx, input: asked }) => {
     const ref = refOf(ctx, asked);
-    await ctx.services.store.cancel(ref);
+    await ctx.services.store.cancel(ref, ctx.principal.keyId);
     return jobAnswer(ctx, ref);
   });

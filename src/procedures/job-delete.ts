@@ -25,6 +25,6 @@ export const jobDelete = procedure
   .mutation(async ({ ctx, input: asked }) => {
     const ref = refOf(ctx, asked);
     const answer = await jobAnswer(ctx, ref);
-    await ctx.services.store.delete(ref);
+    await ctx.services.store.delete(ref, ctx.principal.keyId);
     return answer;
   });

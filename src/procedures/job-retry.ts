@@ -26,6 +26,6 @@ export const jobRetry = procedure
   .output(answers(jobView))
   .mutation(async ({ ctx, input: asked }) => {
     const ref = refOf(ctx, asked);
-    await ctx.services.store.retry(ref);
+    await ctx.services.store.retry(ref, ctx.principal.keyId);
     return jobAnswer(ctx, ref);
   });

@@ -66,9 +66,10 @@ export async function changeSelected(
   asked: Selected,
 ): Promise<z.output<typeof manyChanged>> {
   const { store } = ctx.services;
+  const { keyId: by } = ctx.principal;
   const selection = toSelection(ctx, asked);
   const signal = ctx.signal();
-  if (!asked.dry_run) return changeMany(store, verb, selection, signal);
+  if (!asked.dry_run) return changeMany(store, verb, selection, { signal, by });
   return { matched: await countMany(store, verb, selection, signal), changed: 0 };
 }
 

@@ -55,7 +55,7 @@ export const jobSubmit = procedure
     const asked = withHeaderKey(input, ctx);
     refuseInternalWebhooks([asked], ctx);
     const job = toNewJob(asked, ctx);
-    const [submitted] = await services.store.submit([job]);
+    const [submitted] = await services.store.submit([job], ctx.principal.keyId);
     if (!submitted) throw new Error('the store answered no job for one');
     ctx.setHeader('location', `/v1/toolkit/job/get?job_id=${submitted.jobId}`);
     if (submitted.replayed) tellReplay(ctx);

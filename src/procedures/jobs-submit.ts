@@ -33,6 +33,7 @@ export const jobsSubmit = procedure
   .mutation(async ({ ctx, input: { jobs } }): Promise<z.output<typeof output>> => {
     const { services } = ctx;
     refuseInternalWebhooks(jobs, ctx, (index) => `jobs.${index}.`);
-    const submitted = await services.store.submit(jobs.map((job) => toNewJob(job, ctx)));
+    const newJobs = jobs.map((job) => toNewJob(job, ctx));
+    const submitted = await services.store.submit(newJobs, ctx.principal.keyId);
     return { jobs: submitted.map((job) => viewOfAccepted(job, services)) };
   });

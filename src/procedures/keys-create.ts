@@ -36,11 +36,16 @@ export const keysCreate = procedure
   .output(answers(madeKey))
   .mutation(async ({ ctx, input: wanted }): Promise<z.output<typeof madeKey>> => {
     const { store, clock } = ctx.services;
-    const { apiKey, key } = await createApiKey(store, clock, {
-      name: wanted.name,
-      tenant: wanted.tenant ?? ctx.principal.tenant,
-      scopes: [...new Set(wanted.scopes)],
-      expiresAt: wanted.expires_at ?? null,
-    });
+    const { apiKey, key } = await createApiKey(
+      store,
+      clock,
+      {
+        name: wanted.name,
+        tenant: wanted.tenant ?? ctx.principal.tenant,
+        scopes: [...new Set(wanted.scopes)],
+        expiresAt: wanted.expires_at ?? null,
+      },
+      ctx.principal.keyId,
+    );
     return { ...viewOfKey(key), api_key: apiKey };
   });

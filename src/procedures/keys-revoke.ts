@@ -23,7 +23,7 @@ export const keysRevoke = procedure
   .output(answers(keyView))
   .mutation(async ({ ctx, input: { key_id } }) => {
     const { store, clock } = ctx.services;
-    await store.revokeKey(key_id, clock.now());
+    await store.revokeKey(key_id, clock.now(), ctx.principal.keyId);
     const revoked = await store.findKey(key_id);
     if (!revoked) throw keyNotFound();
     return viewOfKey(revoked);

@@ -46,6 +46,7 @@ export const keysRotate = procedure
     const { store, clock } = ctx.services;
     const old = await findRotatable(ctx.services, asked.key_id);
     const made = await rotateApiKey(store, clock, old, {
+      by: ctx.principal.keyId,
       overlapMs: asked.overlap_seconds * 1000,
       expiresAt: asked.expires_at ?? sameLifetime(clock, old),
     });

@@ -1,4 +1,5 @@
 // The router: every endpoint of the gateway, one line each.
+import { auditList } from './audit-list.ts';
 import { jobCancel } from './job-cancel.ts';
 import { jobDelete } from './job-delete.ts';
 import { jobGet } from './job-get.ts';
@@ -30,6 +31,7 @@ import { workerProgress } from './worker-progress.ts';
 import { workerRelease } from './worker-release.ts';
 
 export const appRouter = router({
+  audit: { list: auditList },
   job: {
     cancel: jobCancel,
     delete: jobDelete,

@@ -30,12 +30,12 @@ export async function changeMany(
   store: JobStore,
   verb: ManyVerb,
   selection: JobSelection,
-  signal: AbortSignal,
+  { signal, by }: { signal: AbortSignal; by?: string },
 ): Promise<ManyChanged> {
   const total = { matched: 0, changed: 0 };
   for await (const { tenant, jobIds } of batches(store, verb, selection)) {
     if (signal.aborted) break;
-    const { matched, changed } = await store[`${verb}Many`](tenant, jobIds);
+    const { matched, changed } = await store[`${verb}Many`](tenant, jobIds, by);
     total.matched += matched;
     total.changed += changed;
   }

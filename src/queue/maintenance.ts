@@ -5,6 +5,7 @@ import { checkpoint } from './checkpoint.ts';
 import { expireLeases } from './expire-leases.ts';
 import { keepReserve } from './keep-reserve.ts';
 import { prune } from './prune.ts';
+import { pruneAudit } from './prune-audit.ts';
 import { tellProgress } from './tell-progress.ts';
 import { wakeDelayed } from './wake-delayed.ts';
 
@@ -29,6 +30,7 @@ export class Maintenance {
       'wake delayed jobs': () => wakeDelayed(store, clock),
       'tell late progress': () => tellProgress(store),
       'remove old jobs': () => prune(store),
+      'remove old audit entries': () => pruneAudit(store),
       'checkpoint the store': () => checkpoint(store),
       'keep room on the disk': () => keepReserve(store),
     };

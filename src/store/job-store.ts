@@ -1,4 +1,5 @@
 // The JobStore port: every atomic verb the gateway needs of a store, and nothing of how it is kept.
+import type { AuditAction, AuditEntry } from '../contract/audit.ts';
 import type { Attempt, Job, JobState, JobStatus, JobSummary, Progress } from '../contract/job.ts';
 import type { ChangeKind, JobEvent } from '../contract/job-event.ts';
 import type { JsonText } from '../contract/json-text.ts';
@@ -209,6 +210,25 @@ export interface ApiKey {
   lastUsedAt: number | null;
 }
 
+export interface AuditQuery {
+  tenant: string | null;
+  keyId: string | null;
+  action: AuditAction | null;
+  target: string | null;
+  /** Epoch milliseconds, both inclusive. */
+  since: number | null;
+  until: number | null;
+  limit: number;
+  /** The `nextCursor` of the page before. */
+  cursor: string | null;
+}
+
+export interface AuditPage {
+  entries: AuditEntry[];
+  /** Null on the last page. A page may have fewer entries than asked for, and others follow. */
+  nextCursor: string | null;
+}
+
 /** A delivery that is to be sent, now or later. */
 export interface PendingWebhook {
   deliveryId: string;
@@ -243,13 +263,16 @@ export interface WebhookHost {
  * a power cut. Verbs throw `JobgateError`: `job_not_found`, `lease_lost`, `illegal_transition`,
  * `too_many_requests` (queue full), `idempotency_mismatch`, `delivery_not_found`, `unavailable` (nothing was written),
  * `internal` (what is stored is damaged). A job of another tenant is not found.
+ *
+ * `by` is the id of the key that asks: what it changed is noted in the audit table, in the same
+ * commit. Without it nothing is noted.
  */
 export interface JobStore {
   /** An integer up to 2^53-1, made once for a database and kept in it. */
   readonly queueId: number;
 
   /** Adds all of the jobs or none. */
-  submit(jobs: readonly NewJob[]): Promise<Submitted[]>;
+  submit(jobs: readonly NewJob[], by?: string): Promise<Submitted[]>;
 
   /** The hot read. Never writes. */
   findState(ref: JobRef): Promise<JobState | undefined>;
@@ -295,14 +318,14 @@ export interface JobStore {
   /** Hands the job back without burning an attempt. */
   release(holder: LeaseHolder): Promise<JobStatus>;
 
-  cancel(ref: JobRef): Promise<void>;
+  cancel(ref: JobRef, by?: string): Promise<void>;
   /** Puts a failed or cancelled job back in the queue as a fresh attempt. */
-  retry(ref: JobRef): Promise<void>;
+  retry(ref: JobRef, by?: string): Promise<void>;
   /** Removes an ended job. */
-  delete(ref: JobRef): Promise<void>;
+  delete(ref: JobRef, by?: string): Promise<void>;
   /** The same for many, in one commit; those that are not there or in another state are left alone. */
-  cancelMany(tenant: string, jobIds: readonly string[]): Promise<ManyChanged>;
-  retryMany(tenant: string, jobIds: readonly string[]): Promise<ManyChanged>;
+  cancelMany(tenant: string, jobIds: readonly string[], by?: string): Promise<ManyChanged>;
+  retryMany(tenant: string, jobIds: readonly string[], by?: string): Promise<ManyChanged>;
 
   /** Ends the leases whose time is up (lapsed, over the runtime, past the cancel grace). */
   expireLeases(limit: number): Promise<number>;
@@ -326,16 +349,21 @@ export interface JobStore {
   /** Takes new work in again once a disk that was full has room for it and for its reports. */
   keepReserve(): Promise<void>;
 
-  createKey(key: ApiKey): Promise<void>;
+  createKey(key: ApiKey, by?: string): Promise<void>;
   findKey(keyId: string): Promise<ApiKey | undefined>;
   listKeys(): Promise<ApiKey[]>;
   /** False when there is no such key. Revoking twice keeps the first time. */
-  revokeKey(keyId: string, at: number): Promise<boolean>;
+  revokeKey(keyId: string, at: number, by?: string): Promise<boolean>;
   /**
    * Keeps `next` and lets the key before it expire, unless that expires sooner by itself. False, and
    * nothing is kept, when there is no such key or it was revoked.
    */
-  rotateKey(keyId: string, next: ApiKey, expiresAt: number): Promise<boolean>;
+  rotateKey(keyId: string, next: ApiKey, expiresAt: number, by?: string): Promise<boolean>;
+
+  /** Newest first; throws `invalid_payload` on a cursor that is none. */
+  listAudit(query: AuditQuery): Promise<AuditPage>;
+  /** Removes entries past the retention, oldest first. */
+  pruneAudit(limit: number): Promise<number>;
 
   /** Hosts with pending deliveries. A job that ends with a webhook makes one, in the same commit. */
   listWebhookHosts(): Promise<WebhookHost[]>;
@@ -361,7 +389,12 @@ export interface JobStore {
   /** Keeps it as the tenant's first, unless there is one; resolves to those that sign now. */
   addWebhookSecret(tenant: string, secret: string): Promise<WebhookSecret[]>;
   /** Puts it before the present one, which signs for `overlapMs` more; the one before that ends now. */
-  rotateWebhookSecret(tenant: string, secret: string, overlapMs: number): Promise<WebhookSecret[]>;
+  rotateWebhookSecret(
+    tenant: string,
+    secret: string,
+    overlapMs: number,
+    by?: string,
+  ): Promise<WebhookSecret[]>;
   /** Tells `listener`, which must not throw, after a commit that made a delivery due; returns how to stop. */
   onWebhookDue(listener: (host: WebhookHost) => void): () => void;
 

@@ -41,13 +41,16 @@ it('of a filter, each once, and then none are left', async () => {
   await claimOne();
   const ofFilter = { filter: { ...ALL, endpoint: ENDPOINT } };
   expect(await countMany(store, 'cancel', ofFilter, signal)).toBe(250);
-  expect(await changeMany(store, 'cancel', ofFilter, signal)).toEqual({
+  expect(await changeMany(store, 'cancel', ofFilter, { signal })).toEqual({
     matched: 250,
     changed: 250,
   });
   expect(batches).toEqual([100, 100, 49, 1]);
-  expect(await changeMany(store, 'cancel', ofFilter, signal)).toEqual({ matched: 1, changed: 0 });
-  expect(await changeMany(store, 'retry', ofFilter, signal)).toEqual({
+  expect(await changeMany(store, 'cancel', ofFilter, { signal })).toEqual({
+    matched: 1,
+    changed: 0,
+  });
+  expect(await changeMany(store, 'retry', ofFilter, { signal })).toEqual({
     matched: 249,
     changed: 249,
   });
@@ -70,7 +73,10 @@ it('of ids, in batches, leaving out what is not there', async () => {
   const { store, jobIds, batches } = await filled(150);
   const ofIds = { tenant: TENANT, jobIds: [...jobIds, 'none'] };
   expect(await countMany(store, 'cancel', ofIds, signal)).toBe(150);
-  expect(await changeMany(store, 'cancel', ofIds, signal)).toEqual({ matched: 150, changed: 150 });
+  expect(await changeMany(store, 'cancel', ofIds, { signal })).toEqual({
+    matched: 150,
+    changed: 150,
+  });
   expect(batches).toEqual([100, 51]);
   expect(await countMany(store, 'cancel', ofIds, signal)).toBe(0);
 });
@@ -83,7 +89,7 @@ it('jobs that come while it runs are left alone', async () => {
     late ||= await submit();
     return cancelMany(tenant, ids);
   };
-  const cancelled = await changeMany(store, 'cancel', { filter: ALL }, signal);
+  const cancelled = await changeMany(store, 'cancel', { filter: ALL }, { signal });
   expect({ cancelled, batches }).toEqual({
     cancelled: { matched: 150, changed: 150 },
     batches: [100, 50],
@@ -101,6 +107,8 @@ it('stops when the caller has gone; what was done is told, and the next call goe
     return changed;
   };
   const ofFilter = { filter: ALL };
-  expect(await changeMany(store, 'cancel', ofFilter, gone.signal)).toMatchObject({ changed: 100 });
-  expect(await changeMany(store, 'cancel', ofFilter, signal)).toMatchObject({ changed: 150 });
+  expect(await changeMany(store, 'cancel', ofFilter, { signal: gone.signal })).toMatchObject({
+    changed: 100,
+  });
+  expect(await changeMany(store, 'cancel', ofFilter, { signal })).toMatchObject({ changed: 150 });
 });

@@ -1,6 +1,7 @@
 // The conformance suite of the JobStore port: every store there is or will be must pass it.
 import { describe } from 'vitest';
 import type { FakeClock } from '../fake-clock.ts';
+import { auditTests } from './contract/audit.ts';
 import { cancelTests } from './contract/cancel.ts';
 import { countingTests } from './contract/counting.ts';
 import { endTests } from './contract/ends.ts';
@@ -43,6 +44,7 @@ export function storeContract(name: string, open: OpenStore, clock: FakeClock): 
     keyTests(suite);
     webhookTests(suite);
     manyTests(suite);
+    auditTests(suite);
     modelTests(suite);
   });
 }

@@ -1,6 +1,7 @@
 // What a caller may decide about a job: cancel it, retry it, delete it.
 import { eq } from '../../../db/drizzle.ts';
 import { jobs } from '../../../db/schema.ts';
+import type { AuditAction } from '../../contract/audit.ts';
 import { illegalTransition } from '../../contract/errors.ts';
 import { hasEnded, type JobStatus } from '../../contract/job.ts';
 import type { JobStore, ManyChanged } from '../job-store.ts';
@@ -40,6 +41,10 @@ export function decisions(session: Session, writer: JobWriter): Decisions {
     .where(eq(jobs.seq, param('seq')))
     .prepare();
 
+  function note({ tenant, jobId }: JobRow, action: AuditAction, by: string | undefined): void {
+    session.audit.note(by, { tenant, action, target: jobId });
+  }
+
   /** The worker learns of it at its next heartbeat, and has the grace to stop. */
   function requestCancel(tx: Transaction, row: JobRow): boolean {
     if (row.cancelRequestedAt !== null) return false;
@@ -52,16 +57,18 @@ export function decisions(session: Session, writer: JobWriter): Decisions {
   }
 
   /** Of a job that is `CANCELLABLE`; whether anything had to be done. */
-  function cancel(tx: Transaction, row: JobRow): boolean {
-    if (row.status === 'running') return requestCancel(tx, row);
-    writer.end(tx, row, CANCELLED);
+  function cancel(tx: Transaction, row: JobRow, by: string | undefined): boolean {
+    if (row.status === 'running' && !requestCancel(tx, row)) return false;
+    if (row.status !== 'running') writer.end(tx, row, CANCELLED);
+    note(row, 'job.cancel', by);
     return true;
   }
 
   /** Of a job that is `RETRYABLE`. */
-  function retry(tx: Transaction, row: JobRow): boolean {
+  function retry(tx: Transaction, row: JobRow, by: string | undefined): boolean {
     const changes = { ...FRESH, runAt: options.clock.now() };
     writer.requeue(tx, row, changes, { reason: 'retried_by_request' });
+    note(row, 'job.retry', by);
     return true;
   }
 
@@ -83,10 +90,10 @@ export function decisions(session: Session, writer: JobWriter): Decisions {
   }
 
   return {
-    cancel: (ref) =>
+    cancel: (ref, by) =>
       commits.run((tx) => {
         const row = writer.load(ref);
-        if (CANCELLABLE.includes(row.status)) cancel(tx, row);
+        if (CANCELLABLE.includes(row.status)) cancel(tx, row, by);
         else if (row.status !== 'cancelled') {
           throw illegalTransition(
             `This job is ${row.status} and cannot be cancelled any more`,
@@ -95,7 +102,7 @@ export function decisions(session: Session, writer: JobWriter): Decisions {
         }
       }),
 
-    retry: (ref) =>
+    retry: (ref, by) =>
       commits.runNewWork((tx) => {
         const row = writer.load(ref);
         if (!RETRYABLE.includes(row.status)) {
@@ -104,16 +111,18 @@ export function decisions(session: Session, writer: JobWriter): Decisions {
             row.status,
           );
         }
-        retry(tx, row);
+        retry(tx, row, by);
       }),
 
-    cancelMany: (tenant, jobIds) =>
-      commits.run((tx) => changeEach(tenant, jobIds, CANCELLABLE, (row) => cancel(tx, row))),
+    cancelMany: (tenant, jobIds, by) =>
+      commits.run((tx) => changeEach(tenant, jobIds, CANCELLABLE, (row) => cancel(tx, row, by))),
 
-    retryMany: (tenant, jobIds) =>
-      commits.runNewWork((tx) => changeEach(tenant, jobIds, RETRYABLE, (row) => retry(tx, row))),
+    retryMany: (tenant, jobIds, by) =>
+      commits.runNewWork((tx) =>
+        changeEach(tenant, jobIds, RETRYABLE, (row) => retry(tx, row, by)),
+      ),
 
-    delete: (ref) =>
+    delete: (ref, by) =>
       commits.run((tx) => {
         const row = writer.load(ref);
         if (!hasEnded(row.status)) {
@@ -125,6 +134,7 @@ export function decisions(session: Session, writer: JobWriter): Decisions {
         writer.announceRemoval(tx, row);
         remove.run({ seq: row.seq });
         session.counters.move(tx, row, null);
+        note(row, 'job.delete', by);
       }),
   };
 }

@@ -3,6 +3,7 @@ import { sql, type SQL } from '../../../db/drizzle.ts';
 import type Database from 'better-sqlite3';
 import type { JobChange, JobStoreOptions, WebhookHost } from '../job-store.ts';
 import type { Activity } from './activity.ts';
+import type { AuditWriter } from './audit.ts';
 import type { Checkpoints } from './checkpoints.ts';
 import type { Counters } from './counters.ts';
 import type { Orm } from './database.ts';
@@ -19,6 +20,7 @@ export interface Session {
   leases: Leases;
   counters: Counters;
   activity: Activity;
+  audit: AuditWriter;
   /** Tells the listeners; called after the commit only. */
   announce(change: JobChange): void;
   /** The same of a delivery that is due. */

@@ -6,6 +6,7 @@ import { JobgateError } from '../../contract/errors.ts';
 import type { JobChange, JobStore, JobStoreOptions, WebhookHost } from '../job-store.ts';
 import { StoreOpenError } from '../store-open-error.ts';
 import { Activity } from './activity.ts';
+import { auditLog, AuditWriter } from './audit.ts';
 import { apiKeys } from './api-keys.ts';
 import { claims } from './claims.ts';
 import { Counters } from './counters.ts';
@@ -82,6 +83,7 @@ function assemble(opened: Opened): JobStore {
     ...opened,
     counters,
     activity,
+    audit: new AuditWriter(orm, () => opened.options.clock.now()),
     commits,
     leases: new Leases(),
     announce: (change) => {
@@ -105,6 +107,7 @@ function assemble(opened: Opened): JobStore {
     ...decisions(session, writer),
     ...upkeep(session, writer),
     ...apiKeys(session),
+    ...auditLog(session),
     ...webhooks(session),
     ...webhookSecrets(session),
     keepReserve: async () => reserve.refill(),

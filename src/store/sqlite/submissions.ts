@@ -77,15 +77,19 @@ export function submissions(session: Session, writer: JobWriter): Pick<JobStore,
       throw queueFull(maxQueueLength);
   }
 
-  function submitOne(tx: Transaction, job: NewJob): Submitted {
+  function submitOne(tx: Transaction, job: NewJob, by?: string): Submitted {
     const earlier = replay(job);
     if (earlier) return earlier;
     refuseOverLimit();
-    return insert(tx, job);
+    const submitted = insert(tx, job);
+    const { tenant } = job;
+    session.audit.note(by, { tenant, action: 'job.submit', target: submitted.jobId });
+    return submitted;
   }
 
   return {
-    submit: (newJobs) => commits.runNewWork((tx) => newJobs.map((job) => submitOne(tx, job))),
+    submit: (newJobs, by) =>
+      commits.runNewWork((tx) => newJobs.map((job) => submitOne(tx, job, by))),
   };
 }
 

@@ -29,11 +29,12 @@ export function webhookSecrets(session: Session): WebhookSecrets {
         return list(tenant);
       }),
 
-    rotateWebhookSecret: (tenant, secret, overlapMs) =>
+    rotateWebhookSecret: (tenant, secret, overlapMs, by) =>
       commits.runNewWork(() => {
         statements.dropOlder.run({ tenant });
         statements.expire.run({ tenant, expiresAt: now() + overlapMs });
         insert(tenant, secret);
+        session.audit.note(by, { tenant, action: 'webhook.secret', target: tenant });
         return list(tenant);
       }),
   };

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { ApiKey } from '../../../src/store/job-store.ts';
 import { benchFor, expectRefusal, TENANT, type Suite } from './harness.ts';
 
-function apiKey(keyId: string, parts: Partial<ApiKey> = {}): ApiKey {
+export function apiKey(keyId: string, parts: Partial<ApiKey> = {}): ApiKey {
   return {
     keyId,
     tenant: TENANT,
