@@ -23,11 +23,13 @@ interface Candidate {
 export function claims(session: Session, writer: JobWriter): Pick<JobStore, 'claim'> {
   const { options, commits, leases } = session;
   const statements = prepareStatements(session);
-  const waiting = prepareWaiting(session);
+  const findWaiting = prepareWaiting(session);
 
   /** The best waiting jobs over all of the endpoints, each endpoint's read from its index. */
   function candidates({ tenant, endpoints, max }: ClaimRequest): Candidate[] {
-    const found = [...new Set(endpoints)].flatMap((endpoint) => waiting({ tenant, endpoint, max }));
+    const found = [...new Set(endpoints)].flatMap((endpoint) =>
+      findWaiting({ tenant, endpoint, max }),
+    );
     return found.sort(byOrder).slice(0, max);
   }
 
