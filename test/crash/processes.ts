@@ -13,7 +13,7 @@ const MAIN = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
 const WORKER = fileURLToPath(new URL('worker-program.ts', import.meta.url));
 
 /** How long a process may take to start, or to stop when asked to. */
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 300_000;
 const KEY = 'trial-admin-key';
 /** Of a gateway's log, in an error. */
 const LAST_LINES = 5;
