@@ -31,7 +31,8 @@ function timeOf(kind: JobEvent['kind'], job: JobOf): number | null {
 }
 
 function dataOf(kind: JobEvent['kind'], job: JobOf): Record<string, unknown> {
-  if (kind === 'progress') return { progress: job.progress };
-  if (kind === 'running') return { worker_id: job.worker_id };
+  const progress = job.progress && { progress: job.progress };
+  if (kind === 'progress') return { ...progress };
+  if (kind === 'running') return { worker_id: job.worker_id, ...progress };
   return hasEnded(job.job_status) ? { code: job.code, message: job.error ?? 'success' } : {};
 }

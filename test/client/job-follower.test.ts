@@ -13,7 +13,7 @@ import { json, startScriptedServer } from '../scripted-server.ts';
 import { startProxy, type Proxy } from './proxy.ts';
 import { until } from '../until.ts';
 
-const TIMING = { startMs: 200, silenceMs: 20_000, pollMs: 20, longestPollMs: 50, briefMs: 100 };
+const TIMING = { startMs: 15_000, silenceMs: 20_000, pollMs: 20, longestPollMs: 50, briefMs: 100 };
 
 const STREAM = 'GET /v1/toolkit/job/events';
 const LOOK = 'POST /v1/toolkit/job/get';
@@ -84,7 +84,7 @@ describe('a stream that does not get through', () => {
   ])(
     '%s: the client waits instead, and tries no stream for the next job',
     async (_what, hinder) => {
-      const setting = await useProxied();
+      const setting = await useProxied({ timing: { startMs: 200 } });
       hinder(setting.proxy);
       const seen = await expectFollowed(setting);
       expect(seen).toMatchObject([
@@ -137,7 +137,10 @@ describe('a stream that falls silent', () => {
 
 describe('a wait', () => {
   it('that is refused because too many wait is a poll', async () => {
-    const { gateway, proxy, client, asked } = await useProxied({}, { maxWaiters: 1 });
+    const { gateway, proxy, client, asked } = await useProxied(
+      { timing: { startMs: 200 } },
+      { maxWaiters: 1 },
+    );
     proxy.holdBack(/events/);
     const lease = await startJob(gateway);
     const body = { job_id: lease.job_id, wait_seconds: 20 };
@@ -155,7 +158,7 @@ describe('a wait', () => {
   });
 
   it('that is cut is made shorter', async () => {
-    const { gateway, proxy, client } = await useProxied({ timing: { briefMs: 0 } });
+    const { gateway, proxy, client } = await useProxied({ timing: { startMs: 200, briefMs: 0 } });
     proxy.holdBack(/events/);
     const lease = await startJob(gateway);
     const { over, kinds } = gather(client, lease.job_id);
@@ -170,6 +173,16 @@ describe('a wait', () => {
 });
 
 describe('more jobs than streams', () => {
+  it('tell at the first look how far a job is', async () => {
+    const { gateway, client } = await useProxied({ maxStreams: 0 });
+    const lease = await startJob(gateway);
+    await work(gateway, 'progress', lease, { percent: 7 });
+    const { seen, leave } = gather(client, lease.job_id);
+    await until(() => expect(seen.length).toBe(1));
+    expect(seen[0]).toMatchObject({ kind: 'running', data: { progress: { percent: 7 } } });
+    leave();
+  });
+
   it('are polled, as often as the gateway advises', async () => {
     const setting = await useProxied({ maxStreams: 0 });
     await expectFollowed(setting);
