@@ -2,6 +2,7 @@
 import fastify from 'fastify';
 import { fastifyTRPCOpenApiPlugin } from 'trpc-openapi';
 import { Authenticator } from '../../src/auth/authenticator.ts';
+import { OpenCalls } from '../../src/auth/open-calls.ts';
 import { appRouter } from '../../src/procedures/router.ts';
 import type { Context, Services } from '../../src/procedures/trpc.ts';
 import { EventFeed } from '../../src/queue/event-feed.ts';
@@ -19,6 +20,7 @@ const services: Services = {
   queue: new Queue({ store, clock, maxWaiters: 100, onError: () => {} }),
   feed: new EventFeed(store),
   authenticator: new Authenticator({ store, clock }),
+  openCalls: new OpenCalls({ store, clock }),
   addressGuard: new AddressGuard({ allow: [], clock }),
   pid: process.pid,
   buildNumber: BUILD_NUMBER,
@@ -40,6 +42,8 @@ async function createContext({
     services,
     principal,
     signal: () => signal,
+    whenKeyEnds: () => {},
+    hasLostKey: false,
     header: () => undefined,
     setHeader: () => {},
     knownTags: undefined,

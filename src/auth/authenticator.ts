@@ -2,6 +2,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { Clock } from '../contract/clock.ts';
 import type { Scope } from '../contract/scope.ts';
+import type { KeyUses } from '../queue/key-uses.ts';
 import type { ApiKey, JobStore } from '../store/job-store.ts';
 import { isLive } from './api-keys.ts';
 import { hashKey, keyIdIn, keyIdOf } from './key-format.ts';
@@ -15,6 +16,8 @@ export interface Principal {
 }
 
 export interface AuthenticatorOptions {
+  /** Where the uses of keys are noted. Default: nowhere. */
+  keyUses?: KeyUses;
   store: JobStore;
   clock: Clock;
   /** An admin key of tenant `default` that is not in the store. Default: none. */
@@ -44,10 +47,12 @@ interface Remembered {
 export class Authenticator {
   readonly #store: JobStore;
   readonly #clock: Clock;
+  readonly #keyUses: KeyUses | undefined;
   readonly #adminHash: Buffer | undefined;
   readonly #remembered = new Map<string, Remembered>();
 
-  constructor({ store, clock, adminKey }: AuthenticatorOptions) {
+  constructor({ store, clock, adminKey, keyUses }: AuthenticatorOptions) {
+    this.#keyUses = keyUses;
     this.#store = store;
     this.#clock = clock;
     this.#adminHash = adminKey === undefined ? undefined : hashKey(adminKey);
@@ -60,7 +65,10 @@ export class Authenticator {
     if (remembered && isSame(remembered.text, header)) {
       // The store answers with the same object until something about the key has changed.
       const key = await this.#store.findKey(remembered.key.keyId);
-      if (key === remembered.key && this.#isLive(key)) return remembered.principal;
+      if (key === remembered.key && this.#isLive(key)) {
+        this.#keyUses?.note(key, this.#clock.now());
+        return remembered.principal;
+      }
     }
     return this.#check(header);
   }
@@ -74,6 +82,7 @@ export class Authenticator {
     // The comparison comes first: how long it takes says nothing about which ids exist.
     const matches = timingSafeEqual(given, key?.secretHash ?? NO_HASH);
     if (!matches || !key || !this.#isLive(key)) return undefined;
+    this.#keyUses?.note(key, this.#clock.now());
     return this.#remember(header, key);
   }
 

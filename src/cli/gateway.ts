@@ -1,11 +1,13 @@
 // The composition root: the one place where a whole gateway is put together, for commands and tests.
 import pkg from '#package.json' with { type: 'json' };
 import { Authenticator } from '../auth/authenticator.ts';
+import { OpenCalls } from '../auth/open-calls.ts';
 import type { Config } from '../config.ts';
 import type { Clock } from '../contract/clock.ts';
 import { buildServer } from '../http/server.ts';
 import type { Services } from '../procedures/trpc.ts';
 import { EventFeed } from '../queue/event-feed.ts';
+import { KeyUses } from '../queue/key-uses.ts';
 import { Queue } from '../queue/queue.ts';
 import { FileLock } from '../store/sqlite/file-lock.ts';
 import { AddressGuard } from '../webhooks/address-guard.ts';
@@ -71,9 +73,10 @@ async function start(
   undo.push(() => store.close());
   const firstKey = config.apiKey ? undefined : await makeFirstKey(store, clock, deliverFirstKey);
   const onError = (error: unknown, what: string) => server.log.error({ err: error }, what);
-  const queue = new Queue({ store, clock, maxWaiters: config.maxWaiters, onError });
+  const keyUses = new KeyUses();
+  const queue = new Queue({ store, clock, maxWaiters: config.maxWaiters, onError, keyUses });
   const feed = new EventFeed(store);
-  const services = composeServices(config, { store, clock, queue, feed });
+  const services = composeServices(config, { store, clock, queue, feed, keyUses });
   const server: Server = await buildServer(services, { logger });
   const deliverer = new Deliverer({
     store,
@@ -94,11 +97,15 @@ async function start(
 
 function composeServices(
   config: Config,
-  parts: Pick<Services, 'store' | 'clock' | 'queue' | 'feed'>,
+  {
+    keyUses,
+    ...parts
+  }: Pick<Services, 'store' | 'clock' | 'queue' | 'feed'> & { keyUses: KeyUses },
 ): Services {
   return {
     ...parts,
-    authenticator: new Authenticator({ ...parts, adminKey: config.apiKey }),
+    authenticator: new Authenticator({ ...parts, keyUses, adminKey: config.apiKey }),
+    openCalls: new OpenCalls(parts),
     addressGuard: new AddressGuard({ ...parts, allow: config.webhookAllow }),
     pid: process.pid,
     buildNumber: pkg.version,

@@ -1,9 +1,10 @@
 // From an HTTP request to the context of a procedure, and who may have one at all.
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Principal } from '../auth/authenticator.ts';
+import type { OpenCall } from '../auth/open-calls.ts';
 import { JobgateError } from '../contract/errors.ts';
 import { hasIt } from './cache-control.ts';
-import { failed, type Context, type Services } from '../procedures/trpc.ts';
+import { failed, unauthorized, type Context, type Services } from '../procedures/trpc.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -32,17 +33,15 @@ export async function authenticate(
   if (!request.principal) throw unauthorized();
 }
 
-function unauthorized(): JobgateError {
-  return new JobgateError('unauthorized', 'Unauthorized');
-}
-
 /** The context of one request; a class, so that a call costs one object and no closures. */
-export class RequestContext implements Context {
+export class RequestContext implements Context, OpenCall {
   readonly services: Services;
   readonly principal: Principal;
   readonly startedAt: number;
   readonly #request: FastifyRequest;
   readonly #reply: FastifyReply;
+  #keyListeners: (() => void)[] | undefined;
+  hasLostKey = false;
 
   constructor(services: Services, request: FastifyRequest, reply: FastifyReply) {
     if (!request.principal) throw unauthorized();
@@ -54,7 +53,28 @@ export class RequestContext implements Context {
   }
 
   signal(): AbortSignal {
-    return goneSignal(this.#reply);
+    const controller = new AbortController();
+    this.whenKeyEnds(() => controller.abort());
+    abortWhenGone(controller, this.#reply);
+    return controller.signal;
+  }
+
+  whenKeyEnds(listener: () => void): void {
+    this.#keyListeners ??= this.#enter();
+    this.#keyListeners.push(listener);
+  }
+
+  #enter(): (() => void)[] {
+    const { raw } = this.#reply;
+    const leave = this.services.openCalls.enter(this.principal.keyId, this);
+    if (raw.destroyed) leave();
+    else raw.once('close', leave);
+    return [];
+  }
+
+  endKey(): void {
+    this.hasLostKey = true;
+    for (const listener of this.#keyListeners ?? []) listener();
   }
 
   header(name: string): string | undefined {
@@ -109,13 +129,11 @@ function headerOf({ headers }: FastifyRequest, name: string): string | undefined
   return Array.isArray(value) ? value[0] : value;
 }
 
-/** Aborted when the connection closes before the answer was sent. */
-function goneSignal({ raw }: FastifyReply): AbortSignal {
-  const controller = new AbortController();
+/** Aborts when the connection closes before the answer was sent. */
+function abortWhenGone(controller: AbortController, { raw }: FastifyReply): void {
   const onClose = () => {
     if (!raw.writableFinished) controller.abort();
   };
   if (raw.destroyed) onClose();
   else raw.once('close', onClose);
-  return controller.signal;
 }

@@ -69,6 +69,7 @@ async function followOrRefuse(
     reply.hijack();
     const stream = streams.open(reply.raw);
     stream.onClose(services.feed.followJob(ref, after, stream));
+    ctx.whenKeyEnds(() => stream.end());
     return reply;
   } catch (error) {
     throw toPublicError(error, FAILURE);

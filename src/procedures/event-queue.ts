@@ -2,7 +2,7 @@
 import { JobgateError } from '../contract/errors.ts';
 import type { JobEvent } from '../contract/job-event.ts';
 import type { EventSink } from '../queue/event-feed.ts';
-import { toTrpcError } from './trpc.ts';
+import { toTrpcError, unauthorized } from './trpc.ts';
 
 /** Events a caller may leave unread; one that leaves more is cut off, and resumes where it was. */
 const MAX_UNREAD = 1000;
@@ -19,6 +19,7 @@ export class EventQueue implements EventSink, AsyncIterable<JobEvent> {
   #wakeReader: () => void = () => {};
   #wakeFeed: () => void = () => {};
   #stop: () => void = () => {};
+  #fault = interrupted;
 
   /** `signal`: aborted when the caller goes away. */
   constructor(
@@ -38,6 +39,13 @@ export class EventQueue implements EventSink, AsyncIterable<JobEvent> {
   /** The job has ended, and the caller has all of its events. */
   finish(): void {
     this.#isFinished = true;
+    this.end();
+  }
+
+  /** The caller's key has ended: it does not come back with it. */
+  refuse(): void {
+    this.#fault = unauthorized;
+    this.#stop();
     this.end();
   }
 
@@ -76,7 +84,7 @@ export class EventQueue implements EventSink, AsyncIterable<JobEvent> {
       this.#stop();
     }
     // A return would tell tRPC's client that there is no more; after this it comes back.
-    if (!this.#isFinished && !this.#signal?.aborted) throw toTrpcError(interrupted());
+    if (!this.#isFinished && !this.#signal?.aborted) throw toTrpcError(this.#fault());
   }
 }
 

@@ -31,6 +31,7 @@ export const jobWatch = procedure
     const queue = new EventQueue(signal);
     if (found === 'over') queue.finish();
     else queue.startedBy((sink) => feed.followJob(ref, after, sink));
+    ctx.whenKeyEnds(() => queue.refuse());
     return watch(queue);
   });
 

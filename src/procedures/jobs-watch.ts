@@ -26,5 +26,6 @@ export const jobsWatch = procedure
       return endpoint === wanted && job_status === state;
     });
     queue.startedBy((sink) => feed.followTenant(ctx.principal.tenant, after, sink));
+    ctx.whenKeyEnds(() => queue.refuse());
     return watch(queue);
   });

@@ -1,7 +1,7 @@
 // Running a procedure in process: REST's way in, past tRPC's chain of middlewares.
 import type { AnyProcedure } from '@trpc/server';
 import type { z } from 'zod';
-import { refuseScope, toPublicError, type Context, type Meta } from './trpc.ts';
+import { refuseScope, toPublicError, unauthorized, type Context, type Meta } from './trpc.ts';
 
 /** What tRPC keeps of a procedure that was built. */
 interface Definition {
@@ -30,7 +30,9 @@ export function runnerOf(procedure: AnyProcedure): Run {
   return async (ctx, rawInput) => {
     refuseScope(ctx, meta.scope);
     try {
-      return await resolver({ ctx, input: input?.parse(rawInput) });
+      const output = await resolver({ ctx, input: input?.parse(rawInput) });
+      if (ctx.hasLostKey) throw unauthorized();
+      return output;
     } catch (error) {
       throw toPublicError(error, meta.failure);
     }

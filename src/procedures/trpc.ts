@@ -3,6 +3,7 @@ import { initTRPC, TRPCError } from '@trpc/server';
 import type { OpenApiMeta } from 'trpc-openapi';
 import { z } from 'zod';
 import type { Authenticator, Principal } from '../auth/authenticator.ts';
+import type { OpenCalls } from '../auth/open-calls.ts';
 import type { Clock } from '../contract/clock.ts';
 import { invalidPayload, JobgateError, TRPC_CODE, type ErrorCode } from '../contract/errors.ts';
 import { allows, type Scope } from '../contract/scope.ts';
@@ -18,6 +19,7 @@ export interface Services {
   queue: Queue;
   feed: EventFeed;
   authenticator: Authenticator;
+  openCalls: OpenCalls;
   addressGuard: AddressGuard;
   clock: Clock;
   /** The gateway's process id and version. */
@@ -33,8 +35,12 @@ export interface Services {
 export interface Context {
   services: Services;
   principal: Principal;
-  /** Aborted when the caller goes away. Made when asked for: most calls never wait. */
+  /** Aborted when the caller goes away or its key ends. Made when asked for: most calls never wait. */
   signal(): AbortSignal;
+  /** Tells the listener when the key is revoked or expires while the call is open. */
+  whenKeyEnds(listener: () => void): void;
+  /** Whether that has happened; known of calls only that asked for one of these two. */
+  readonly hasLostKey: boolean;
   /** A header of the request, by its name in lower case. */
   header(name: string): string | undefined;
   /** Sets a header of the answer; does nothing in a batch over tRPC, whose answers share one head. */
@@ -97,6 +103,7 @@ export const procedure = t.procedure.use(async ({ ctx, meta, next }) => {
     throw toTrpcError(error as JobgateError);
   }
   const result = await next();
+  if (ctx.hasLostKey) throw toTrpcError(unauthorized());
   if (!result.ok) throw toTrpcError(toPublicError(result.error.cause ?? result.error, failure));
   return result;
 });
@@ -134,6 +141,10 @@ export function publicDetails(error: JobgateError | undefined) {
 
 export function toTrpcError(error: JobgateError): TRPCError {
   return new TRPCError({ code: TRPC_CODE[error.code], message: error.message, cause: error });
+}
+
+export function unauthorized(): JobgateError {
+  return new JobgateError('unauthorized', 'Unauthorized');
 }
 
 /** Throws `forbidden`. */

@@ -3,11 +3,13 @@ import type { Clock } from '../contract/clock.ts';
 import type { JobStore } from '../store/job-store.ts';
 import { checkpoint } from './checkpoint.ts';
 import { expireLeases } from './expire-leases.ts';
+import { KeyUses } from './key-uses.ts';
 import { keepReserve } from './keep-reserve.ts';
 import { prune } from './prune.ts';
 import { pruneAudit } from './prune-audit.ts';
 import { tellProgress } from './tell-progress.ts';
 import { wakeDelayed } from './wake-delayed.ts';
+import { writeKeyUses } from './write-key-uses.ts';
 
 /** Does its work and resolves to the milliseconds until it wants to be called again. */
 export type Poll = () => Promise<number>;
@@ -23,7 +25,7 @@ export class Maintenance {
   readonly #running = new Set<Promise<void>>();
   #stopped = false;
 
-  constructor(store: JobStore, clock: Clock, onError: OnError) {
+  constructor(store: JobStore, clock: Clock, onError: OnError, keyUses = new KeyUses()) {
     this.#onError = onError;
     this.#units = {
       'expire leases': () => expireLeases(store, clock),
@@ -31,6 +33,7 @@ export class Maintenance {
       'tell late progress': () => tellProgress(store),
       'remove old jobs': () => prune(store),
       'remove old audit entries': () => pruneAudit(store),
+      'write when keys were used': () => writeKeyUses(store, keyUses),
       'checkpoint the store': () => checkpoint(store),
       'keep room on the disk': () => keepReserve(store),
     };

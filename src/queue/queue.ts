@@ -2,6 +2,7 @@
 import type { Clock } from '../contract/clock.ts';
 import { hasEnded, type JobState } from '../contract/job.ts';
 import type { ClaimedJob, ClaimRequest, JobChange, JobRef, JobStore } from '../store/job-store.ts';
+import type { KeyUses } from './key-uses.ts';
 import { Maintenance, type OnError } from './maintenance.ts';
 import { findPlace, type Place, type Placed } from './place.ts';
 import { retryAfterSeconds, type Paced } from './retry-after.ts';
@@ -14,6 +15,8 @@ export interface QueueOptions {
   maxWaiters: number;
   /** Told of what the maintenance could not do; it tries again by itself. */
   onError: OnError;
+  /** Where the uses of keys are noted that the maintenance writes. Default: none are. */
+  keyUses?: KeyUses;
 }
 
 /** What is waited for: the end of a job, or a version other than the one that is known. */
@@ -26,11 +29,11 @@ export class Queue {
   readonly #maintenance: Maintenance;
   #unsubscribe: () => void = () => {};
 
-  constructor({ store, clock, maxWaiters, onError }: QueueOptions) {
+  constructor({ store, clock, maxWaiters, onError, keyUses }: QueueOptions) {
     this.#store = store;
     this.#clock = clock;
     this.#waiters = new Waiters(clock, maxWaiters);
-    this.#maintenance = new Maintenance(store, clock, onError);
+    this.#maintenance = new Maintenance(store, clock, onError, keyUses);
   }
 
   /** How many callers wait now, for a job or for work. */

@@ -359,6 +359,10 @@ export interface JobStore {
    * nothing is kept, when there is no such key or it was revoked.
    */
   rotateKey(keyId: string, next: ApiKey, expiresAt: number, by?: string): Promise<boolean>;
+  /** Keeps when keys were used last, by their ids, epoch milliseconds. */
+  noteKeyUses(uses: ReadonlyMap<string, number>): Promise<void>;
+  /** Tells `listener`, which must not throw, the id of a key that was revoked or rotated; returns how to stop. */
+  onKeyChange(listener: (keyId: string) => void): () => void;
 
   /** Newest first; throws `invalid_payload` on a cursor that is none. */
   listAudit(query: AuditQuery): Promise<AuditPage>;

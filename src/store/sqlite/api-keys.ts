@@ -6,12 +6,15 @@ import type { Scope } from '../../contract/scope.ts';
 import type { ApiKey, JobStore } from '../job-store.ts';
 import { param, read, type Session } from './session.ts';
 
-type ApiKeys = Pick<JobStore, 'createKey' | 'findKey' | 'listKeys' | 'revokeKey' | 'rotateKey'>;
+type ApiKeys = Pick<
+  JobStore,
+  'createKey' | 'findKey' | 'listKeys' | 'noteKeyUses' | 'revokeKey' | 'rotateKey'
+>;
 
 /** Keys held in memory at the most. */
 const MAX_KNOWN = 10_000;
 
-export function apiKeys({ orm, commits, audit }: Session): ApiKeys {
+export function apiKeys({ orm, commits, audit, announceKey }: Session): ApiKeys {
   const find = orm
     .select()
     .from(keys)
@@ -29,6 +32,12 @@ export function apiKeys({ orm, commits, audit }: Session): ApiKeys {
     .set({
       expiresAt: sql`min(coalesce(${keys.expiresAt}, ${sql.placeholder('at')}), ${sql.placeholder('at')})`,
     })
+    .where(eq(keys.keyId, param('keyId')))
+    .prepare();
+
+  const use = orm
+    .update(keys)
+    .set({ lastUsedAt: param('at') })
     .where(eq(keys.keyId, param('keyId')))
     .prepare();
 
@@ -51,6 +60,11 @@ export function apiKeys({ orm, commits, audit }: Session): ApiKeys {
       .run();
   }
 
+  function changed(keyId: string): void {
+    known.delete(keyId);
+    announceKey(keyId);
+  }
+
   function note(
     by: string | undefined,
     action: AuditAction,
@@ -68,13 +82,20 @@ export function apiKeys({ orm, commits, audit }: Session): ApiKeys {
       }),
     findKey: (keyId) => read(() => known.get(keyId) ?? lookUp(keyId)),
     listKeys: () => read(() => list.all().map(toApiKey)),
+    noteKeyUses: (uses) =>
+      commits.run((tx) => {
+        for (const [keyId, at] of uses) {
+          use.run({ keyId, at });
+          tx.afterCommit(() => known.delete(keyId));
+        }
+      }),
     revokeKey: (keyId, at, by) =>
       commits.run((tx) => {
         const key = find.get({ keyId });
         if (key?.revokedAt !== null) return key !== undefined;
         revoke.run({ keyId, at });
         note(by, 'keys.revoke', key);
-        tx.afterCommit(() => known.delete(keyId));
+        tx.afterCommit(() => changed(keyId));
         return true;
       }),
     rotateKey: (keyId, next, at, by) =>
@@ -84,7 +105,7 @@ export function apiKeys({ orm, commits, audit }: Session): ApiKeys {
         expire.run({ keyId, at });
         insert(next);
         note(by, 'keys.rotate', key, { next: next.keyId });
-        tx.afterCommit(() => known.delete(keyId));
+        tx.afterCommit(() => changed(keyId));
         return true;
       }),
   };

@@ -23,6 +23,8 @@ export interface Session {
   audit: AuditWriter;
   /** Tells the listeners; called after the commit only. */
   announce(change: JobChange): void;
+  /** The same of a key that was revoked or rotated. */
+  announceKey(keyId: string): void;
   /** The same of a delivery that is due. */
   announceWebhook(due: WebhookHost): void;
 }

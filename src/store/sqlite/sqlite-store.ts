@@ -60,6 +60,7 @@ function assemble(opened: Opened): JobStore {
   const { sqlite, orm, checkpoints } = opened;
   const reserve = new SpaceReserve(sqlite.name, opened.options.reserveBytes ?? 0);
   const listeners = new Set<(change: JobChange) => void>();
+  const keyListeners = new Set<(keyId: string) => void>();
   const webhookListeners = new Set<(due: WebhookHost) => void>();
   const counters = new Counters(orm);
   const activity = new Activity(orm, opened.options.clock.now());
@@ -88,6 +89,9 @@ function assemble(opened: Opened): JobStore {
     leases: new Leases(),
     announce: (change) => {
       for (const listener of listeners) listener(change);
+    },
+    announceKey: (keyId) => {
+      for (const listener of keyListeners) listener(keyId);
     },
     announceWebhook: (due) => {
       for (const listener of webhookListeners) listener(due);
@@ -119,6 +123,7 @@ function assemble(opened: Opened): JobStore {
           throw error;
         }),
     onChange: (listener) => subscribe(listeners, listener),
+    onKeyChange: (listener) => subscribe(keyListeners, listener),
     onWebhookDue: (listener) => subscribe(webhookListeners, listener),
     close: async () => {
       commits.flush();
