@@ -25,6 +25,8 @@ export interface GatewayOptions {
   clock?: Clock | undefined;
   /** Fastify's `logger` option. Default: JSON lines on stdout at the configuration's level. */
   logger?: Parameters<typeof buildServer>[1]['logger'] | undefined;
+  /** How long a stop waits for what is under way, milliseconds. Default: 25,000. */
+  drainMs?: number | undefined;
   /** Called with the text of the first admin key before it is stored; its throwing stops the start. */
   deliverFirstKey?: ((apiKey: string) => void) | undefined;
 }
@@ -62,9 +64,11 @@ async function runBackwards(undo: (() => unknown)[]): Promise<void> {
 
 async function start(
   config: Config,
-  { clock = systemClock, logger = { level: config.logLevel }, deliverFirstKey }: GatewayOptions,
+  options: GatewayOptions,
   undo: (() => unknown)[],
 ): Promise<Omit<Gateway, 'close'>> {
+  const { clock = systemClock, logger = { level: config.logLevel }, deliverFirstKey } = options;
+  const { drainMs = DRAIN_MS } = options;
   const lock = FileLock.acquire(config.databasePath, process.pid);
   undo.push(() => lock.release());
   // Before the file is opened: a start that will fail must not make or migrate it.
@@ -86,7 +90,7 @@ async function start(
     onFailedAttempt: (failed) => logFailedAttempt(server.log, failed),
     onError,
   });
-  undo.push(() => stopServing(server, services, deliverer));
+  undo.push(() => stopServing(server, services, deliverer, drainMs));
   queue.start();
   feed.start();
   const url = await listen(server, config);
@@ -124,22 +128,29 @@ async function listen(server: Server, { host, port }: Config): Promise<string> {
   }
 }
 
-/** How long a client may still take to finish its request, once the gateway stops. */
-const STOP_GRACE_MS = 5000;
-
 /** Loaded with the first webhook: its HTTP client takes 60 ms of a start. */
 async function openSender({ webhookAllow: allow }: Config, clock: Clock) {
   const { WebhookSender } = await import('../webhooks/send-webhook.ts');
   return new WebhookSender({ allow, clock });
 }
 
-/** The server first stops accepting; then who waits is answered, so that it can finish. */
+/** Below the 30 s after which Kubernetes, and our unit and compose file, kill what does not end. */
+const DRAIN_MS = 25_000;
+
+/**
+ * The server first stops accepting; then streams are ended and who waits is answered, so that both
+ * can come back to the next gateway. What is still under way at the bound is cut off.
+ */
 async function stopServing(
   server: Server,
   { queue, feed }: Services,
   deliverer: Deliverer,
+  drainMs: number,
 ): Promise<void> {
-  const bound = setTimeout(() => server.server.closeAllConnections(), STOP_GRACE_MS);
+  const bound = setTimeout(() => {
+    server.log.warn({ drain_ms: drainMs }, 'cutting off what has not ended');
+    server.server.closeAllConnections();
+  }, drainMs);
   const closed = server.close();
   feed.stop();
   await Promise.all([queue.stop(), deliverer.stop()]);

@@ -93,6 +93,12 @@ export function jobNotFound(jobId: string): JobgateError {
   return new JobgateError('job_not_found', 'Job not found', { jobId });
 }
 
+/** The next gateway on the same database answers. */
+export function stopping(): JobgateError {
+  const message = 'The gateway is stopping: try again in a moment';
+  return new JobgateError('unavailable', message, { retryAfterSeconds: 5 });
+}
+
 export function leaseLost(jobStatus?: JobStatus): JobgateError {
   const message = 'The lease on this job is lost: another worker may have it, stop working on it';
   return new JobgateError('lease_lost', message, jobStatus ? { jobStatus } : {});

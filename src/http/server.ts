@@ -12,6 +12,7 @@ import { answerBrokenRequest, answerConnects, answerExpectations } from './broke
 import { keepForAnybody, keepNothing } from './cache-control.ts';
 import { authenticate } from './context.ts';
 import { mountDocs } from './docs.ts';
+import { drainOnClose } from './drain.ts';
 import { tagOfText } from './entity-tags.ts';
 import { JSON_TYPE, knownError, methodNotAllowed, sendError } from './errors.ts';
 import { mountHealth } from './health.ts';
@@ -64,7 +65,7 @@ export async function buildServer(
     },
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
     schemaController: { compilersFactory: NO_COMPILERS },
-    // Fastify's own 503 is not in our words: `refuseWhileStopping` answers.
+    // Fastify's own 503 is not in our words: `drainOnClose` answers.
     return503OnClosing: false,
     frameworkErrors: (error, _request, reply) => {
       const ours = knownError(error, 0) ?? unexpected(error);
@@ -83,6 +84,7 @@ export async function buildServer(
   // Hooks first: a scope gets those that were there when it was made.
   const mounted: MountedPaths = new Map();
   keepNothing(app);
+  drainOnClose(app);
   refuseOddRequests(app, services, mounted);
   mountProcedures(app, services, mounted);
   mountJobEvents(app, services, mounted);
@@ -92,29 +94,14 @@ export async function buildServer(
   return app;
 }
 
-/** Before the body is looked at: what comes too late, has no Host, no route, or too long a URL. */
+/** Before the body is looked at: what has no Host, no route, or too long a URL. */
 function refuseOddRequests(app: FastifyInstance, services: Services, mounted: MountedPaths): void {
-  let stopping = false;
-  app.addHook('preClose', async () => {
-    stopping = true;
-  });
-  app.addHook('onRequest', (request, reply, done) => {
-    const fault = stopping ? isStopping() : headFault(request);
-    if (stopping && wantsEvents(request)) reply.hijack().raw.destroy();
-    else if (fault || !request.is404) done(fault);
+  app.addHook('onRequest', (request, _reply, done) => {
+    const fault = headFault(request);
+    if (fault || !request.is404) done(fault);
     // oxlint-disable-next-line promise/no-callback-in-promise -- how a hook of Fastify's ends
     else refuseUnrouted(request, services, mounted).catch(done);
   });
-}
-
-/** `EventSource` gives up for good on any status but 200, and comes back when a connection breaks. */
-function wantsEvents({ headers }: FastifyRequest): boolean {
-  return headers.accept?.includes('text/event-stream') ?? false;
-}
-
-function isStopping(): JobgateError {
-  const message = 'The gateway is stopping: try again in a moment';
-  return new JobgateError('unavailable', message, { retryAfterSeconds: 5 });
 }
 
 function headFault({ url, headers, raw }: FastifyRequest): JobgateError | undefined {

@@ -1,5 +1,6 @@
 // The queue as the procedures see it: reads that can wait for a change, claims that can wait for work.
 import type { Clock } from '../contract/clock.ts';
+import { stopping } from '../contract/errors.ts';
 import { hasEnded, type JobState } from '../contract/job.ts';
 import type { ClaimedJob, ClaimRequest, JobChange, JobRef, JobStore } from '../store/job-store.ts';
 import type { KeyUses } from './key-uses.ts';
@@ -28,6 +29,7 @@ export class Queue {
   readonly #waiters: Waiters;
   readonly #maintenance: Maintenance;
   #unsubscribe: () => void = () => {};
+  #isStopping = false;
 
   constructor({ store, clock, maxWaiters, onError, keyUses }: QueueOptions) {
     this.#store = store;
@@ -47,8 +49,12 @@ export class Queue {
     this.#maintenance.start();
   }
 
-  /** Answers all waiters with what is true now and lets the maintenance finish its step. */
+  /**
+   * Answers all waiters with what is true now, hands no more work out, and lets the maintenance
+   * finish its step.
+   */
   async stop(): Promise<void> {
+    this.#isStopping = true;
     this.#unsubscribe();
     this.#waiters.stop();
     await this.#maintenance.stop();
@@ -111,31 +117,36 @@ export class Queue {
 
   /**
    * Claims what waits; with `waitSeconds` and nothing there, as soon as something comes. Empty when
-   * the time is up. Throws `too_many_requests` when too many wait.
+   * the time is up. Throws `too_many_requests` when too many wait, `unavailable` after `stop`.
    */
   async claim(
     request: ClaimRequest,
     waitSeconds: number,
     signal?: AbortSignal,
   ): Promise<ClaimedJob[]> {
+    if (this.#isStopping) throw stopping();
     const deadline = this.#clock.monotonic() + waitSeconds * 1000;
     const keys = request.endpoints.map((endpoint) => workKey(request.tenant, endpoint));
     let claimed = await this.#store.claim(request);
     if (claimed.length > 0 || waitSeconds === 0) return claimed;
-    while (claimed.length === 0 && !signal?.aborted) {
+    while (claimed.length === 0 && this.#isWanted(signal)) {
       const parked = this.#waiters.park(keys, deadline - this.#clock.monotonic(), signal);
       try {
         // Claim again once parked: work may have come just before.
         claimed = await this.#store.claim(request);
         if (claimed.length > 0) break;
         if ((await parked.wakeup) !== 'woken') return claimed;
-        if (!signal?.aborted) claimed = await this.#store.claim(request);
+        if (this.#isWanted(signal)) claimed = await this.#store.claim(request);
       } finally {
         parked.leave();
       }
     }
     await this.#passOn(request.tenant, keys);
     return claimed;
+  }
+
+  #isWanted(signal: AbortSignal | undefined): boolean {
+    return !this.#isStopping && !signal?.aborted;
   }
 
   /**

@@ -2,12 +2,14 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { Writable } from 'node:stream';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { startGateway } from '../../src/cli/gateway.ts';
 import { readConfig } from '../../src/config.ts';
 import { readLockHolder } from '../../src/store/sqlite/file-lock.ts';
 import { startTestGateway } from '../gateway.ts';
 import { temporaryFolder } from './child.ts';
+import { halfARequest } from './half-request.ts';
 
 function newConfig() {
   const databasePath = join(temporaryFolder(), 'jobgate.db');
@@ -33,6 +35,21 @@ describe('startGateway', () => {
     const second = await startGateway(config, { logger: false });
     await second.close();
     expect(second.firstKey).toBeUndefined();
+  });
+
+  it('finishes what is under way when it stops, and cuts it off at the bound', async () => {
+    const config = { ...newConfig(), apiKey: 'key' };
+    const lines: string[] = [];
+    const stream = new Writable({ write: (line, _, done) => (lines.push(String(line)), done()) });
+    const gateway = await startGateway(config, { logger: { stream }, drainMs: 300 });
+    const socket = await halfARequest(gateway.url, 'key', '/v1/toolkit/job/submit', 99);
+    const closing = performance.now();
+    await gateway.close();
+    // Timers may be a millisecond early.
+    expect(performance.now() - closing).toBeGreaterThan(298);
+    await expect.poll(() => socket.destroyed || socket.readableEnded).toBe(true);
+    expect(lines.join('')).toContain('cutting off what has not ended');
+    expect(readLockHolder(config.databasePath)).toBeUndefined();
   });
 
   it('refuses a port in use before it makes a database, and frees the lock', async () => {

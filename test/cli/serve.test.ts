@@ -1,10 +1,11 @@
 // `jobgate serve` as a process: its first key, its signals, and what is left behind.
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { connect, type Socket } from 'node:net';
-import { once } from 'node:events';
+import type { Socket } from 'node:net';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { describe, expect, it, vi } from 'vitest';
 import { startServe, startJobgate, temporaryFolder, type Child } from './child.ts';
+import { halfARequest } from './half-request.ts';
 
 const KEY = 'key-of-the-test';
 
@@ -33,20 +34,11 @@ function post(url: string, path: string, body: object): Promise<Response> {
   });
 }
 
-/** A request whose head has arrived and whose body never comes. */
-async function halfARequest(url: string): Promise<Socket> {
-  const socket = connect(Number(new URL(url).port), '127.0.0.1');
-  const head = [
-    'POST /v1/toolkit/job/status HTTP/1.1',
-    'host: gateway',
-    `x-api-key: ${KEY}`,
-    'content-type: application/json',
-    'content-length: 99',
-    'expect: 100-continue',
-  ];
-  socket.write(`${head.join('\r\n')}\r\n\r\n`);
-  await once(socket, 'data');
-  return socket;
+/** What comes back when the body follows, up to the end of the connection. */
+async function finish(socket: Socket, body: string): Promise<string> {
+  const answered = text(socket);
+  socket.write(body);
+  return answered;
 }
 
 it('keeps its compiled code for the next start, also when it is killed', async () => {
@@ -128,19 +120,32 @@ describe('stopping', () => {
     expect(existsSync(`${file}.holder`)).toBe(false);
   });
 
-  it('does not wait for a request that never ends', async () => {
+  it('finishes uploads, hands no work out, and ends connections that are kept open', async () => {
     const { environment } = newDatabase();
     const gateway = await startServe({ ...environment, API_KEY: KEY });
-    const socket = await halfARequest(gateway.url);
-    const { code } = await stop(gateway);
-    expect(code).toBe(0);
-    socket.destroy();
+    const { url } = gateway;
+    const job = JSON.stringify({ endpoint: '/v1/x' });
+    const claim = JSON.stringify({ worker_id: 'w', endpoints: ['/v1/x'] });
+    await post(url, '/v1/toolkit/job/submit', { endpoint: '/v1/x' });
+    const upload = await halfARequest(url, KEY, '/v1/toolkit/job/submit', job.length);
+    const claiming = await halfARequest(url, KEY, '/v1/toolkit/worker/claim', claim.length);
+    gateway.process.kill('SIGTERM');
+    await gateway.line('stopping');
+    await expect.poll(() => statusWith(url, KEY).catch(() => 'refused')).toBe('refused');
+    const refused = await finish(claiming, claim);
+    expect(refused).toMatch(/^HTTP\/1\.1 503 .*\r\nretry-after: 5\r\n/s);
+    const accepted = await finish(upload, job);
+    expect(accepted).toMatch(/^HTTP\/1\.1 202 .*\r\nconnection: close\r\n/is);
+    expect((await gateway.ended).code).toBe(0);
+    const again = await startServe({ ...environment, API_KEY: KEY });
+    const stats = await post(again.url, '/v1/toolkit/jobs/stats', {});
+    expect(await stats.json()).toMatchObject({ by_status: { queued: 2, running: 0 } });
   });
 
   it('a second signal ends it at once', async () => {
     const { environment } = newDatabase();
     const gateway = await startServe({ ...environment, API_KEY: KEY });
-    const socket = await halfARequest(gateway.url);
+    const socket = await halfARequest(gateway.url, KEY, '/v1/toolkit/job/status', 99);
     gateway.process.kill('SIGTERM');
     await gateway.line('stopping');
     gateway.process.kill('SIGTERM');
