@@ -1,5 +1,6 @@
 // How the tests run: real processes, files and sockets, many of which wait for one another.
-import { availableParallelism } from 'node:os';
+import { existsSync, statfsSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 import { defineConfig } from 'vitest/config';
 
@@ -18,6 +19,16 @@ function rankOf({ moduleId }: TestSpecification): number {
   return rank === -1 ? LONGEST.length : rank;
 }
 
+/** In memory, where there is enough: what a sync is worth, only the power cut asks, of a recording. */
+const MEMORY = '/dev/shm';
+const ENOUGH_BYTES = 2 ** 31;
+
+function temporaryFolder(): string {
+  if (!existsSync(MEMORY)) return tmpdir();
+  const { bavail, bsize } = statfsSync(MEMORY);
+  return bavail * bsize < ENOUGH_BYTES ? tmpdir() : MEMORY;
+}
+
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
@@ -27,6 +38,7 @@ export default defineConfig({
     // Half of the time is waiting: for leases to lapse, timers, and other processes.
     maxWorkers: availableParallelism() + 1,
     sequence: { sequencer: LongestFirst },
+    env: { TMPDIR: temporaryFolder() },
     testTimeout: 20_000,
     hookTimeout: 20_000,
     restoreMocks: true,

@@ -57,9 +57,8 @@ export class Bench {
   static async make(
     { open, clock }: Suite,
     options: Partial<JobStoreOptions> = {},
-    parent = tmpdir(),
   ): Promise<Bench & { remove(): Promise<void> }> {
-    const folder = mkdtempSync(join(parent, 'jobgate-store-'));
+    const folder = mkdtempSync(join(tmpdir(), 'jobgate-store-'));
     const reopen = async () => open(folder, { ...defaultOptions(clock), ...options });
     const bench = new Bench(clock, await reopen(), reopen);
     const remove = async () => {

@@ -1,7 +1,5 @@
 // Conformance: thousands of random histories, each step compared with a plain model in memory.
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { JobgateError } from '../../../src/contract/errors.ts';
@@ -12,8 +10,6 @@ import { ModelQueue, type Answer, type ModelJob, type ModelSubmission } from './
 
 const HISTORIES = 2000;
 const MAX_STEPS = 30;
-/** It asks what is written, not whether a power cut leaves it: memory does, where there is one. */
-const FASTEST = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 
 /** A tenant of its own for each history: one open store serves them all. */
 let histories = 0;
@@ -260,7 +256,7 @@ const lostWorkers: Weighted = [
   [6, advance],
   [30, lapse],
   [2, retry],
-  [4, restart],
+  [2, restart],
 ];
 
 function historiesOf(weighted: Weighted) {
@@ -275,7 +271,7 @@ export function modelTests(suite: Suite): void {
     let bench: Awaited<ReturnType<typeof Bench.make>>;
 
     beforeAll(async () => {
-      bench = await Bench.make(suite, {}, FASTEST);
+      bench = await Bench.make(suite);
     });
 
     afterAll(() => bench.remove());
