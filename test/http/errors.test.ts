@@ -9,7 +9,7 @@ import { startTestGateway, type TestGateway } from '../gateway.ts';
 
 const document = JSON.parse(readFileSync(new URL('../../openapi.json', import.meta.url), 'utf8'));
 const OUTSIDE_KEY = 'given-from-outside';
-const TABLES = ['jobs', 'keys', 'webhook_secrets'];
+const TABLES = ['jobs', 'keys', 'webhook_secrets', 'audit'];
 
 /** Subscriptions have no route: their own tests refuse for them. */
 const routed = Object.entries(appRouter._def.procedures).filter(
