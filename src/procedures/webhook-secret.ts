@@ -48,7 +48,8 @@ export const webhookSecret = procedure
   .input(input)
   .output(answers(output))
   .mutation(async ({ ctx, input: { rotate } }): Promise<z.output<typeof output>> => {
-    const { services, principal } = ctx;
-    const get = rotate ? rotateSecret : liveSecrets;
-    return { secrets: (await get(services.store, principal.tenant)).map(viewOfSecret) };
+    const { store } = ctx.services;
+    const { tenant, keyId } = ctx.principal;
+    const secrets = rotate ? rotateSecret(store, tenant, keyId) : liveSecrets(store, tenant);
+    return { secrets: (await secrets).map(viewOfSecret) };
   });

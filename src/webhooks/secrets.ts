@@ -12,7 +12,11 @@ export async function liveSecrets(store: JobStore, tenant: string): Promise<Webh
   return secrets.length > 0 ? secrets : store.addWebhookSecret(tenant, mintWebhookSecret());
 }
 
-/** A new secret; the present one signs beside it for a day more. */
-export function rotateSecret(store: JobStore, tenant: string): Promise<WebhookSecret[]> {
-  return store.rotateWebhookSecret(tenant, mintWebhookSecret(), OVERLAP_MS);
+/** A new secret; the present one signs beside it for a day more. `by`: id of the key that asks. */
+export function rotateSecret(
+  store: JobStore,
+  tenant: string,
+  by?: string,
+): Promise<WebhookSecret[]> {
+  return store.rotateWebhookSecret(tenant, mintWebhookSecret(), OVERLAP_MS, by);
 }

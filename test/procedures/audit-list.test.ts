@@ -66,6 +66,15 @@ describe('200', () => {
     ]);
   });
 
+  it('has the rotation of a webhook secret, and not the secret', async () => {
+    await post(gateway, 'admin', 'webhook/secret', {});
+    const { json } = await post(gateway, 'admin', 'webhook/secret', { rotate: true });
+    const { entries } = await list({ action: 'webhook.secret' });
+    const by = idOf(gateway.keys.admin);
+    expect(entries).toMatchObject([{ key_id: by, target: 'default', detail: null }]);
+    expect(JSON.stringify(entries)).not.toContain(json.secrets[0].secret);
+  });
+
   it('has nothing of reads and of what workers do', async () => {
     const { job_id } = await finishJob(gateway);
     await post(gateway, 'read', 'job/status', { job_id });
