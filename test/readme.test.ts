@@ -6,7 +6,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { JOB_EXIT_CODES, LISTEN_EXIT_CODES, STORE_EXIT_CODES } from '../src/cli/exit-codes.ts';
+import {
+  IMPORT_EXIT_CODES,
+  JOB_EXIT_CODES,
+  LISTEN_EXIT_CODES,
+  STORE_EXIT_CODES,
+} from '../src/cli/exit-codes.ts';
 import { readConfig, VARIABLES } from '../src/config.ts';
 import { HTTP_STATUS } from '../src/contract/errors.ts';
 import { JOB_STATUSES } from '../src/contract/job.ts';
@@ -145,10 +150,14 @@ describe('the tables', () => {
     expect(rows.some((row) => (row.split('|')[1] ?? '').includes(String(status)))).toBe(true);
   });
 
-  it.each(Object.entries({ ...STORE_EXIT_CODES, ...LISTEN_EXIT_CODES, ...JOB_EXIT_CODES }))(
-    'of exit codes has %s',
-    (_, code) => {
-      expect(rowOf(String(code))).toMatch(/\| .+ \|/);
-    },
-  );
+  it.each(
+    Object.entries({
+      ...STORE_EXIT_CODES,
+      ...LISTEN_EXIT_CODES,
+      ...JOB_EXIT_CODES,
+      ...IMPORT_EXIT_CODES,
+    }),
+  )('of exit codes has %s', (_, code) => {
+    expect(rowOf(String(code))).toMatch(/\| .+ \|/);
+  });
 });

@@ -28,6 +28,10 @@ export const COMMANDS: Record<string, Command> = {
   openapi: { summary: 'print the OpenAPI document', load: () => import('./openapi.ts') },
   backup: { summary: 'copy the database to a file', load: () => import('./backup.ts') },
   restore: { summary: 'go back to a backup', load: () => import('./restore.ts') },
+  import: {
+    summary: 'take over the job files of the Python toolkit',
+    load: () => import('./import.ts'),
+  },
   salvage: {
     summary: 'save what is whole of a damaged database',
     load: () => import('./salvage.ts'),

@@ -46,6 +46,12 @@ export const JOB_EXIT_CODES = {
   unreachable: 35,
 } as const;
 
+/** Why there is nothing to import. */
+export const IMPORT_EXIT_CODES = {
+  not_a_folder: 40,
+  no_job_files: 41,
+} as const;
+
 /** What the process ends with after this error. */
 export function exitCodeOf(error: unknown): number {
   if (error instanceof CommandError) return error.exitCode;

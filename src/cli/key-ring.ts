@@ -6,9 +6,9 @@ import type { Scope } from '../contract/scope.ts';
 import { viewOfKey } from '../procedures/key-view.ts';
 import type { JobStore } from '../store/job-store.ts';
 import { StoreOpenError } from '../store/store-open-error.ts';
-import { FileLock, readLockHolder, type LockHolder } from '../store/sqlite/file-lock.ts';
+import { readLockHolder, type LockHolder } from '../store/sqlite/file-lock.ts';
 import { CommandError } from './command-error.ts';
-import { openStore } from './open-store.ts';
+import { openLockedStore } from './open-store.ts';
 import { systemClock } from './system-clock.ts';
 
 /** Who does it, for the audit table. */
@@ -70,8 +70,7 @@ function urlOf({ pid, url }: LockHolder): string {
 }
 
 function localKeyRing(config: Config): KeyRing {
-  const lock = FileLock.acquire(config.databasePath, process.pid);
-  const store = openOrRelease(config, lock);
+  const { store, close } = openLockedStore(config, systemClock);
   return {
     create: async ({ expires_at: expiresAt, ...wanted }) => {
       const { apiKey, key } = await createApiKey(store, systemClock, { ...wanted, expiresAt }, CLI);
@@ -83,10 +82,7 @@ function localKeyRing(config: Config): KeyRing {
       const found = await store.revokeKey(keyId, systemClock.now(), CLI);
       if (!found) throw noSuchKey(keyId);
     },
-    close: async () => {
-      await store.close();
-      lock.release();
-    },
+    close,
   };
 }
 
@@ -110,15 +106,6 @@ async function rotateHere(
     : undefined;
   if (!made) throw new CommandError(`Key ${keyId} is revoked or expired: make a new one`);
   return { ...viewOfKey(made.key), api_key: made.apiKey };
-}
-
-function openOrRelease(config: Config, lock: FileLock) {
-  try {
-    return openStore(config, systemClock);
-  } catch (error) {
-    lock.release();
-    throw error;
-  }
 }
 
 function remoteKeyRing(url: string, adminKey: string | undefined): KeyRing {

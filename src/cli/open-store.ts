@@ -4,6 +4,7 @@ import type { Config } from '../config.ts';
 import type { Clock } from '../contract/clock.ts';
 import { retryDelayMs } from '../queue/backoff.ts';
 import type { JobStore } from '../store/job-store.ts';
+import { FileLock } from '../store/sqlite/file-lock.ts';
 import { openSqliteStore } from '../store/sqlite/sqlite-store.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -26,4 +27,26 @@ export function openStore(config: Config, clock: Clock): JobStore {
     retentionMs: config.retentionDays * DAY_MS,
     reserveBytes: RESERVE_BYTES,
   });
+}
+
+export interface LockedStore {
+  store: JobStore;
+  /** Closes the store and lets others have the file. */
+  close(): Promise<void>;
+}
+
+/** For a command that opens the file itself. Throws StoreOpenError: `locked` names the gateway. */
+export function openLockedStore(config: Config, clock: Clock): LockedStore {
+  const lock = FileLock.acquire(config.databasePath, process.pid);
+  try {
+    const store = openStore(config, clock);
+    const close = async () => {
+      await store.close();
+      lock.release();
+    };
+    return { store, close };
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
 }

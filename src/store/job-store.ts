@@ -1,6 +1,14 @@
 // The JobStore port: every atomic verb the gateway needs of a store, and nothing of how it is kept.
 import type { AuditAction, AuditEntry } from '../contract/audit.ts';
-import type { Attempt, Job, JobState, JobStatus, JobSummary, Progress } from '../contract/job.ts';
+import type {
+  Attempt,
+  Job,
+  JobEnd,
+  JobState,
+  JobStatus,
+  JobSummary,
+  Progress,
+} from '../contract/job.ts';
 import type { ChangeKind, JobEvent } from '../contract/job-event.ts';
 import type { JsonText } from '../contract/json-text.ts';
 import type { Clock } from '../contract/clock.ts';
@@ -55,6 +63,24 @@ export interface Idempotency {
   digest: string;
   ttlMs: number;
 }
+
+/** A job that ended elsewhere and is kept here from now on. Times are epoch milliseconds. */
+export interface EndedJob {
+  tenant: string;
+  /** A UUID in lower case. */
+  jobId: string;
+  id: string | null;
+  endpoint: string;
+  status: 'done' | 'failed';
+  /** Of the process that had it last; null for the gateway's. */
+  workerPid: number | null;
+  endedAt: number;
+  /** `result` is there if it is done, and only then. */
+  end: Omit<JobEnd, 'pid'> & { pid: number | null };
+}
+
+/** `taken`: another tenant has a job with this id. */
+export type Imported = 'added' | 'present' | 'taken';
 
 export interface Submitted {
   jobId: string;
@@ -273,6 +299,13 @@ export interface JobStore {
 
   /** Adds all of the jobs or none. */
   submit(jobs: readonly NewJob[], by?: string): Promise<Submitted[]>;
+
+  /**
+   * Keeps jobs that ended elsewhere, without a payload, in one commit; an id that is there already is
+   * left alone. They are never claimed and cannot be retried; the store's retention counts from now.
+   * Resolves to what became of each, in their order.
+   */
+  importEnded(jobs: readonly EndedJob[]): Promise<Imported[]>;
 
   /** The hot read. Never writes. */
   findState(ref: JobRef): Promise<JobState | undefined>;

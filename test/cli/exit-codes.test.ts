@@ -5,7 +5,12 @@ import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { JOB_EXIT_CODES, LISTEN_EXIT_CODES, STORE_EXIT_CODES } from '../../src/cli/exit-codes.ts';
+import {
+  IMPORT_EXIT_CODES,
+  JOB_EXIT_CODES,
+  LISTEN_EXIT_CODES,
+  STORE_EXIT_CODES,
+} from '../../src/cli/exit-codes.ts';
 import { jobgate, startJobgate, startServe, temporaryFolder, type Ended } from './child.ts';
 
 /** Root may write what it may not: without its privileges it is held to the permission bits. */
@@ -58,6 +63,7 @@ it('no two faults share a code', () => {
     ...Object.values(STORE_EXIT_CODES),
     ...Object.values(LISTEN_EXIT_CODES),
     ...Object.values(JOB_EXIT_CODES),
+    ...Object.values(IMPORT_EXIT_CODES),
   ];
   expect(new Set(codes).size).toBe(codes.length);
 });

@@ -7,6 +7,7 @@ import { countingTests } from './contract/counting.ts';
 import { endTests } from './contract/ends.ts';
 import { eventTests } from './contract/events.ts';
 import type { OpenStore, Suite } from './contract/harness.ts';
+import { importTests } from './contract/imports.ts';
 import { keyTests } from './contract/keys.ts';
 import { leaseTests } from './contract/leases.ts';
 import { listTests } from './contract/lists.ts';
@@ -40,6 +41,7 @@ export function storeContract(name: string, open: OpenStore, clock: FakeClock): 
     tenantTests(suite);
     listTests(suite);
     retentionTests(suite);
+    importTests(suite);
     restartTests(suite);
     keyTests(suite);
     webhookTests(suite);

@@ -34,6 +34,21 @@ const FRESH = {
   endBuildNumber: null,
 };
 
+/** Only an import makes a failed job that nobody ever claimed. */
+function wasImported({ status, fence }: JobRow): boolean {
+  return status === 'failed' && fence === 0;
+}
+
+function whyNotRetried(row: JobRow): string {
+  if (wasImported(row)) return 'This job was imported without its payload: submit it anew';
+  return `This job is ${row.status}: only a failed or cancelled job can be retried`;
+}
+
+/** A failed or cancelled job, and its payload is here. */
+const isRetryable = (row: JobRow) => RETRYABLE.includes(row.status) && !wasImported(row);
+
+const isCancellable = (row: JobRow) => CANCELLABLE.includes(row.status);
+
 export function decisions(session: Session, writer: JobWriter): Decisions {
   const { options, commits, leases, orm } = session;
   const remove = orm
@@ -75,14 +90,14 @@ export function decisions(session: Session, writer: JobWriter): Decisions {
   function changeEach(
     tenant: string,
     jobIds: readonly string[],
-    from: readonly JobStatus[],
+    isFitting: (row: JobRow) => boolean,
     change: (row: JobRow) => boolean,
   ): ManyChanged {
     let matched = 0;
     let changed = 0;
     for (const jobId of jobIds) {
       const row = writer.find({ tenant, jobId });
-      if (!row || !from.includes(row.status)) continue;
+      if (!row || !isFitting(row)) continue;
       matched += 1;
       if (change(row)) changed += 1;
     }
@@ -93,7 +108,7 @@ export function decisions(session: Session, writer: JobWriter): Decisions {
     cancel: (ref, by) =>
       commits.run((tx) => {
         const row = writer.load(ref);
-        if (CANCELLABLE.includes(row.status)) cancel(tx, row, by);
+        if (isCancellable(row)) cancel(tx, row, by);
         else if (row.status !== 'cancelled') {
           throw illegalTransition(
             `This job is ${row.status} and cannot be cancelled any more`,
@@ -105,21 +120,16 @@ export function decisions(session: Session, writer: JobWriter): Decisions {
     retry: (ref, by) =>
       commits.runNewWork((tx) => {
         const row = writer.load(ref);
-        if (!RETRYABLE.includes(row.status)) {
-          throw illegalTransition(
-            `This job is ${row.status}: only a failed or cancelled job can be retried`,
-            row.status,
-          );
-        }
+        if (!isRetryable(row)) throw illegalTransition(whyNotRetried(row), row.status);
         retry(tx, row, by);
       }),
 
     cancelMany: (tenant, jobIds, by) =>
-      commits.run((tx) => changeEach(tenant, jobIds, CANCELLABLE, (row) => cancel(tx, row, by))),
+      commits.run((tx) => changeEach(tenant, jobIds, isCancellable, (row) => cancel(tx, row, by))),
 
     retryMany: (tenant, jobIds, by) =>
       commits.runNewWork((tx) =>
-        changeEach(tenant, jobIds, RETRYABLE, (row) => retry(tx, row, by)),
+        changeEach(tenant, jobIds, isRetryable, (row) => retry(tx, row, by)),
       ),
 
     delete: (ref, by) =>

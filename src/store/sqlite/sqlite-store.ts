@@ -20,6 +20,7 @@ import { lists } from './lists.ts';
 import { queuePlaces } from './queue-places.ts';
 import { reads } from './reads.ts';
 import { reports } from './reports.ts';
+import { imports } from './imports.ts';
 import { rowColumns } from './job-row.ts';
 import type { Session } from './session.ts';
 import { SpaceReserve } from './space-reserve.ts';
@@ -102,6 +103,7 @@ function assemble(opened: Opened): JobStore {
   return {
     queueId: findQueueId(orm),
     ...submissions(session, writer),
+    ...imports(session, writer),
     ...reads(session),
     ...eventLog(session),
     ...lists(session),
