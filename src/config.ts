@@ -44,6 +44,19 @@ const networks = z.string().transform((list, context) => {
   return z.NEVER;
 });
 
+const MS_PER_UNIT = { m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** `30m`, `24h` or `7d`, to milliseconds. */
+function duration(maxDays: number, fallback: string) {
+  const rule = `must be a time such as 30m, 24h or 7d, from 1m to ${maxDays}d`;
+  return z
+    .string()
+    .regex(/^\d{1,7}[mhd]$/, rule)
+    .transform((text) => Number.parseInt(text, 10) * MS_PER_UNIT[text.at(-1) as 'm' | 'h' | 'd'])
+    .refine((ms) => ms >= MS_PER_UNIT.m && ms <= maxDays * MS_PER_UNIT.d, rule)
+    .prefault(fallback);
+}
+
 /** Every variable, with what it is for. An empty string counts as not set. */
 export const VARIABLES = z.object({
   HOST: host.default('127.0.0.1').describe('address to listen on'),
@@ -68,6 +81,13 @@ export const VARIABLES = z.object({
     .prefault('')
     .describe('networks inside that webhooks may reach, such as 127.0.0.0/8, 10.1.2.3, ::1'),
   RETENTION_DAYS: wholeNumber(0, 36_500, 30).describe('days an ended job is kept; 0 for ever'),
+  BACKUP_DIR: z
+    .string()
+    .refine((path) => !path.includes('\0'), 'must name a folder')
+    .optional()
+    .describe('folder that backups are taken to, made if missing; none for no backups'),
+  BACKUP_EVERY: duration(366, '24h').describe('how often: 30m, 24h, 7d'),
+  BACKUP_KEEP: wholeNumber(1, 10_000, 7).describe('backups kept in BACKUP_DIR'),
 });
 
 export interface Config {
@@ -84,6 +104,10 @@ export interface Config {
   readonly retentionDays: number;
   /** Networks in CIDR notation, and addresses. */
   readonly webhookAllow: readonly string[];
+  /** Undefined: no backups. */
+  readonly backupDir: string | undefined;
+  readonly backupEveryMs: number;
+  readonly backupKeep: number;
 }
 
 /** What is wrong with the environment, one line for each variable. */
@@ -121,6 +145,9 @@ function toConfig(values: z.output<typeof VARIABLES>): Config {
     logLevel: values.LOG_LEVEL,
     retentionDays: values.RETENTION_DAYS,
     webhookAllow: values.WEBHOOK_ALLOW,
+    backupDir: values.BACKUP_DIR,
+    backupEveryMs: values.BACKUP_EVERY,
+    backupKeep: values.BACKUP_KEEP,
   };
 }
 

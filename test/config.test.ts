@@ -12,6 +12,8 @@ function problemsOf(environment: Environment): readonly string[] {
   throw new Error(`accepted ${JSON.stringify(environment)}`);
 }
 
+const EVERY = 'BACKUP_EVERY must be a time such as 30m, 24h or 7d, from 1m to 366d';
+
 describe('readConfig', () => {
   it('has a default for everything, and freezes what it returns', () => {
     const config = readConfig({});
@@ -27,6 +29,9 @@ describe('readConfig', () => {
       logLevel: 'info',
       retentionDays: 30,
       webhookAllow: [],
+      backupDir: undefined,
+      backupEveryMs: 86_400_000,
+      backupKeep: 7,
     });
     expect(Object.isFrozen(config)).toBe(true);
   });
@@ -50,6 +55,10 @@ describe('readConfig', () => {
     ['MAX_RESULT_BYTES', '67108864', 'maxResultBytes', 67_108_864],
     ['LOG_LEVEL', 'silent', 'logLevel', 'silent'],
     ['RETENTION_DAYS', '0', 'retentionDays', 0],
+    ['BACKUP_DIR', '/backups', 'backupDir', '/backups'],
+    ['BACKUP_EVERY', '30m', 'backupEveryMs', 1_800_000],
+    ['BACKUP_EVERY', '366d', 'backupEveryMs', 31_622_400_000],
+    ['BACKUP_KEEP', '1', 'backupKeep', 1],
   ])('reads %s=%s', (name, value, field, expected) => {
     expect(readConfig({ [name]: value })).toHaveProperty(field, expected);
   });
@@ -63,6 +72,11 @@ describe('readConfig', () => {
     ['HOST', 'http://x', 'HOST must be an IP address or a host name'],
     ['API_KEY', 'a b', 'API_KEY must be visible ASCII characters without spaces'],
     ['API_KEY', 'clé', 'API_KEY must be visible ASCII characters without spaces'],
+    ['BACKUP_EVERY', '24', EVERY],
+    ['BACKUP_EVERY', '0h', EVERY],
+    ['BACKUP_EVERY', '367d', EVERY],
+    ['BACKUP_EVERY', '30s', EVERY],
+    ['BACKUP_KEEP', '0', 'BACKUP_KEEP must be a whole number from 1 to 10000'],
     ['MAX_WAITERS', '0', 'MAX_WAITERS must be a whole number from 1 to 1000000'],
     ['MAX_BODY_BYTES', '10', 'MAX_BODY_BYTES must be a whole number from 1024 to 67108864'],
     [

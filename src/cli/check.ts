@@ -1,5 +1,5 @@
 // `jobgate check`: what a start would trip over, found without starting and without changing anything.
-import { accessSync, constants, existsSync } from 'node:fs';
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import pkg from '#package.json' with { type: 'json' };
 import { readConfig, type Config } from '../config.ts';
@@ -22,6 +22,7 @@ export async function run(args: string[]): Promise<number> {
   report('version', `jobgate ${pkg.version} on Node.js ${process.versions.node}`);
   const config = readConfig(process.env);
   report('configuration', 'ok');
+  if (config.backupDir !== undefined) report('backups', checkBackupDir(config.backupDir));
   const holder = readLockHolder(config.databasePath);
   if (holder) {
     report(
@@ -38,6 +39,16 @@ export async function run(args: string[]): Promise<number> {
 
 function report(what: string, finding: string): void {
   process.stdout.write(`${what.padEnd(14)} ${finding}\n`);
+}
+
+/** Throws StoreOpenError. */
+function checkBackupDir(folder: string): string {
+  const exists = existsSync(folder);
+  if (exists && !statSync(folder).isDirectory()) {
+    throw new StoreOpenError('unusable', `BACKUP_DIR ${folder} is not a folder: name another`);
+  }
+  assertAccess(exists ? folder : nearestFolder(folder), constants.W_OK | constants.X_OK);
+  return exists ? `${folder} is ok` : `${folder} will be made with the first one`;
 }
 
 /** Throws StoreOpenError. */

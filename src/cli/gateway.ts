@@ -8,10 +8,13 @@ import { buildServer } from '../http/server.ts';
 import type { Services } from '../procedures/trpc.ts';
 import { EventFeed } from '../queue/event-feed.ts';
 import { KeyUses } from '../queue/key-uses.ts';
+import type { OnError, Poll } from '../queue/maintenance.ts';
 import { Queue } from '../queue/queue.ts';
+import { takeBackups } from '../queue/take-backups.ts';
 import { FileLock } from '../store/sqlite/file-lock.ts';
 import { AddressGuard } from '../webhooks/address-guard.ts';
 import { Deliverer } from '../webhooks/deliverer.ts';
+import { backupFolder } from './backup-folder.ts';
 import { makeFirstKey } from './first-key.ts';
 import { openStore } from './open-store.ts';
 import { assertPortFree, toListenError } from './port.ts';
@@ -78,7 +81,15 @@ async function start(
   const firstKey = config.apiKey ? undefined : await makeFirstKey(store, clock, deliverFirstKey);
   const onError = (error: unknown, what: string) => server.log.error({ err: error }, what);
   const keyUses = new KeyUses();
-  const queue = new Queue({ store, clock, maxWaiters: config.maxWaiters, onError, keyUses });
+  const onBackup = (file: string, said: string) => server.log.info({ file, said }, 'took a backup');
+  const queue = new Queue({
+    store,
+    clock,
+    maxWaiters: config.maxWaiters,
+    onError,
+    keyUses,
+    more: backupUnit(config, { queueId: store.queueId, clock, onError, onBackup }),
+  });
   const feed = new EventFeed(store);
   const services = composeServices(config, { store, clock, queue, feed, keyUses });
   const server: Server = await buildServer(services, { logger });
@@ -117,6 +128,24 @@ function composeServices(
     maxBodyBytes: config.maxBodyBytes,
     maxResultBytes: config.maxResultBytes,
   };
+}
+
+interface BackupParts {
+  queueId: number;
+  clock: Clock;
+  onError: OnError;
+  onBackup: (file: string, said: string) => void;
+}
+
+function backupUnit(
+  config: Config,
+  { queueId, onBackup, ...parts }: BackupParts,
+): Record<string, Poll> {
+  const { backupDir: folder, databasePath, backupEveryMs: everyMs, backupKeep: keep } = config;
+  if (folder === undefined) return {};
+  const opened = backupFolder({ folder, databasePath, queueId, onTaken: onBackup });
+  const schedule = { ...parts, folder: opened, everyMs, keep };
+  return { 'take backups': (signal) => takeBackups(schedule, signal) };
 }
 
 /** The port may have been taken since it was found free. */

@@ -11,10 +11,24 @@ import { tellProgress } from './tell-progress.ts';
 import { wakeDelayed } from './wake-delayed.ts';
 import { writeKeyUses } from './write-key-uses.ts';
 
-/** Does its work and resolves to the milliseconds until it wants to be called again. */
-export type Poll = () => Promise<number>;
+/**
+ * Does its work and resolves to the milliseconds until it wants to be called again. What takes
+ * longer than a moment ends early when the signal, of the gateway that stops, is aborted.
+ */
+export type Poll = (signal: AbortSignal) => Promise<number>;
 
 export type OnError = (error: unknown, what: string) => void;
+
+export interface MaintenanceOptions {
+  store: JobStore;
+  clock: Clock;
+  /** Told of what could not be done; it is tried again. */
+  onError: OnError;
+  /** Where the uses of keys are noted that are to be written. Default: none are. */
+  keyUses?: KeyUses;
+  /** Units beside those that every gateway has, by name. Default: none. */
+  more?: Readonly<Record<string, Poll>>;
+}
 
 const RETRY_MS = 1000;
 
@@ -23,9 +37,10 @@ export class Maintenance {
   readonly #onError: OnError;
   readonly #timers = new Map<string, NodeJS.Timeout>();
   readonly #running = new Set<Promise<void>>();
-  #stopped = false;
+  readonly #stopping = new AbortController();
 
-  constructor(store: JobStore, clock: Clock, onError: OnError, keyUses = new KeyUses()) {
+  constructor(options: MaintenanceOptions) {
+    const { store, clock, onError, keyUses = new KeyUses(), more = {} } = options;
     this.#onError = onError;
     this.#units = {
       'expire leases': () => expireLeases(store, clock),
@@ -36,6 +51,7 @@ export class Maintenance {
       'write when keys were used': () => writeKeyUses(store, keyUses),
       'checkpoint the store': () => checkpoint(store),
       'keep room on the disk': () => keepReserve(store),
+      ...more,
     };
   }
 
@@ -45,13 +61,13 @@ export class Maintenance {
 
   /** Resolves when no unit runs any more. */
   async stop(): Promise<void> {
-    this.#stopped = true;
+    this.#stopping.abort();
     for (const timer of this.#timers.values()) clearTimeout(timer);
     await Promise.all(this.#running);
   }
 
   #schedule(name: string, poll: Poll, afterMs: number): void {
-    if (this.#stopped) return;
+    if (this.#stopping.signal.aborted) return;
     const timer = setTimeout(() => {
       const run = this.#run(name, poll).finally(() => this.#running.delete(run));
       this.#running.add(run);
@@ -60,7 +76,7 @@ export class Maintenance {
   }
 
   async #run(name: string, poll: Poll): Promise<void> {
-    const next = await poll().catch((error: unknown) => {
+    const next = await poll(this.#stopping.signal).catch((error: unknown) => {
       this.#onError(error, name);
       return RETRY_MS;
     });

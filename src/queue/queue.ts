@@ -3,21 +3,14 @@ import type { Clock } from '../contract/clock.ts';
 import { stopping } from '../contract/errors.ts';
 import { hasEnded, type JobState } from '../contract/job.ts';
 import type { ClaimedJob, ClaimRequest, JobChange, JobRef, JobStore } from '../store/job-store.ts';
-import type { KeyUses } from './key-uses.ts';
-import { Maintenance, type OnError } from './maintenance.ts';
+import { Maintenance, type MaintenanceOptions } from './maintenance.ts';
 import { findPlace, type Place, type Placed } from './place.ts';
 import { retryAfterSeconds, type Paced } from './retry-after.ts';
 import { Waiters } from './waiters.ts';
 
-export interface QueueOptions {
-  store: JobStore;
-  clock: Clock;
+export interface QueueOptions extends MaintenanceOptions {
   /** How many callers may wait at once, for a job or for work. */
   maxWaiters: number;
-  /** Told of what the maintenance could not do; it tries again by itself. */
-  onError: OnError;
-  /** Where the uses of keys are noted that the maintenance writes. Default: none are. */
-  keyUses?: KeyUses;
 }
 
 /** What is waited for: the end of a job, or a version other than the one that is known. */
@@ -31,11 +24,11 @@ export class Queue {
   #unsubscribe: () => void = () => {};
   #isStopping = false;
 
-  constructor({ store, clock, maxWaiters, onError, keyUses }: QueueOptions) {
-    this.#store = store;
-    this.#clock = clock;
-    this.#waiters = new Waiters(clock, maxWaiters);
-    this.#maintenance = new Maintenance(store, clock, onError, keyUses);
+  constructor({ maxWaiters, ...options }: QueueOptions) {
+    this.#store = options.store;
+    this.#clock = options.clock;
+    this.#waiters = new Waiters(options.clock, maxWaiters);
+    this.#maintenance = new Maintenance(options);
   }
 
   /** How many callers wait now, for a job or for work. */

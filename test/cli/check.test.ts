@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { STORE_EXIT_CODES } from '../../src/cli/exit-codes.ts';
 import { jobgate, startServe, temporaryFolder } from './child.ts';
 
 /** Every file of the folder with its bytes. */
@@ -23,6 +24,20 @@ it('passes where nothing is yet, and makes nothing', async () => {
   expect(code).toBe(0);
   expect(stdout).toMatch(/will be made at the first start/);
   expect(readdirSync(folder)).toEqual([]);
+});
+
+it('looks at BACKUP_DIR, and makes it no more than the database', async () => {
+  const { folder, environment } = newFolder();
+  const checkWith = (dir: string) => jobgate(['check'], { ...environment, BACKUP_DIR: dir });
+  const made = await checkWith(join(folder, 'backups'));
+  expect(made).toMatchObject({ code: 0, stdout: expect.stringMatching(/backups .*will be made/) });
+  const file = join(folder, 'file');
+  writeFileSync(file, '');
+  expect(await checkWith(file)).toMatchObject({
+    code: STORE_EXIT_CODES.unusable,
+    stderr: `BACKUP_DIR ${file} is not a folder: name another\n`,
+  });
+  expect(readdirSync(folder)).toEqual(['file']);
 });
 
 it('passes on a good database, and leaves every byte as it is', async () => {

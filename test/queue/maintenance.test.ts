@@ -10,10 +10,11 @@ const UNITS = ['expire leases', 'wake delayed jobs', 'remove old jobs', 'checkpo
 function run(store: JobStore, clock = new FakeClock()) {
   const errors: string[] = [];
   const failed = Promise.withResolvers<void>();
-  const maintenance = new Maintenance(store, clock, (_error, what) => {
+  const onError = (_error: unknown, what: string) => {
     errors.push(what);
     failed.resolve();
-  });
+  };
+  const maintenance = new Maintenance({ store, clock, onError });
   onTestFinished(() => maintenance.stop());
   maintenance.start();
   return { maintenance, errors, failed: failed.promise };

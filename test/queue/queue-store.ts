@@ -14,7 +14,8 @@ export const ENDPOINT = '/v1/media/transcribe';
 /** Closed, and its file removed, after the test. */
 export function queueStore(clock = new FakeClock()) {
   const folder = mkdtempSync(join(tmpdir(), 'jobgate-queue-'));
-  const store = openSqliteStore(join(folder, 'jobgate.db'), {
+  const path = join(folder, 'jobgate.db');
+  const store = openSqliteStore(path, {
     clock,
     pid: 1,
     buildNumber: '1.0.0',
@@ -29,6 +30,7 @@ export function queueStore(clock = new FakeClock()) {
   });
   return {
     store,
+    path,
     clock,
     submit: async (job: Partial<NewJob> = {}): Promise<string> => {
       const [submitted] = await store.submit([{ ...JOB, ...job }]);

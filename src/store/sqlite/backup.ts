@@ -27,6 +27,8 @@ export async function backup(from: string, to: string): Promise<Backup> {
   refuseTaken(to);
   const partial = `${to}.partial`;
   try {
+    // Like the database: what is in it is for its owner only.
+    closeSync(openSync(partial, 'w', 0o600));
     await copyProven(from, partial);
     const { size: bytes } = statSync(partial);
     const jobs = onFile(partial, (sqlite) => countJobs(sqlite));

@@ -1,10 +1,10 @@
 // The database file: opened safely, set up in the design's order, asserted, and migrated.
-import { closeSync, existsSync, openSync, readFileSync, readSync, rmSync, statSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { closeSync, existsSync, openSync, readSync, rmSync, statSync } from 'node:fs';
 import Database from 'better-sqlite3';
-import { drizzle, readMigrationFiles, type BetterSQLite3Database } from '../../../db/drizzle.ts';
+import { drizzle, type BetterSQLite3Database } from '../../../db/drizzle.ts';
 import { StoreOpenError } from '../store-open-error.ts';
 import { Checkpoints } from './checkpoints.ts';
+import { appliedMigrations, applyMigrations, knownMigrations } from './migrations.ts';
 import { PageSums } from './page-sums.ts';
 import { isHalfMade, readOnly } from './read-only.ts';
 import { toOpenError } from './sqlite-errors.ts';
@@ -19,8 +19,6 @@ export interface OpenDatabase {
   /** Closes the database, too. */
   checkpoints: Checkpoints;
 }
-
-const MIGRATIONS = fileURLToPath(new URL('../../../db/migrations', import.meta.url));
 
 /** Opens or makes the file, ready to use. Throws StoreOpenError and leaves the file as it was. */
 export function openDatabase(path: string): OpenDatabase {
@@ -63,32 +61,6 @@ function open(path: string): OpenDatabase {
     close();
     throw error;
   }
-}
-
-/**
- * What drizzle's own migrator does, with better-sqlite3's transaction: on a full disk SQLite rolls
- * back by itself, and drizzle's ROLLBACK then fails and hides why.
- */
-function applyMigrations(sqlite: Database.Database): void {
-  sqlite
-    .transaction(() => {
-      sqlite.exec(
-        'create table if not exists __drizzle_migrations (id SERIAL PRIMARY KEY, hash text NOT NULL, created_at numeric)',
-      );
-      const applied = sqlite.prepare('select max(created_at) from __drizzle_migrations').pluck();
-      const last = Number(applied.get() ?? 0);
-      const record = sqlite.prepare(
-        'insert into __drizzle_migrations (hash, created_at) values (?, ?)',
-      );
-      for (const { sql, hash, folderMillis } of readMigrationFiles({
-        migrationsFolder: MIGRATIONS,
-      })) {
-        if (folderMillis <= last) continue;
-        for (const statement of sql) sqlite.exec(statement);
-        record.run(hash, folderMillis);
-      }
-    })
-    .immediate();
 }
 
 /** The sums of the file, and in them the log that a crash left: from here on SQLite may move it. */
@@ -209,25 +181,6 @@ function refuseNewerOrForeign(path: string): void {
       `The database ${path} was written by a newer Jobgate: upgrade Jobgate, or restore a backup from before its upgrade`,
     );
   }
-}
-
-/** When each applied migration was made; undefined when the file has tables but none of ours. */
-function appliedMigrations(sqlite: Database.Database): number[] | undefined {
-  const tables = sqlite
-    .prepare("select name from sqlite_schema where type = 'table'")
-    .pluck()
-    .all();
-  if (tables.includes('__drizzle_migrations')) {
-    return sqlite.prepare('select created_at from __drizzle_migrations').pluck().all().map(Number);
-  }
-  return tables.length === 0 ? [] : undefined;
-}
-
-function knownMigrations(): Set<number> {
-  const journal = JSON.parse(readFileSync(`${MIGRATIONS}/meta/_journal.json`, 'utf8')) as {
-    entries: { when: number }[];
-  };
-  return new Set(journal.entries.map(({ when }) => when));
 }
 
 /** What a failed start made of a new file; a log that was there before it stays. */

@@ -1,5 +1,13 @@
 // The restore: a backup becomes the database; what was there before is kept beside it.
-import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { StoreOpenError } from '../store-open-error.ts';
 import { proveBackup, settle } from './backup.ts';
@@ -20,6 +28,7 @@ export function restore(backupPath: string, path: string, keptAs: string): boole
   mkdirSync(dirname(path), { recursive: true });
   const copy = `${path}.restoring`;
   copyFileSync(backupPath, copy);
+  chmodSync(copy, 0o600);
   proveBackup(copy);
   removeBeside(copy);
   const before = SUFFIXES.filter((suffix) => existsSync(path + suffix));

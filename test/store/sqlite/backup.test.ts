@@ -1,5 +1,5 @@
 // The backup: a proven copy of one moment, taken while the store is written, or no file at all.
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -29,6 +29,7 @@ describe('backup', () => {
   it('has everything that was acknowledged before it', async () => {
     const made = await backup(path, out);
     expect(made).toMatchObject({ path: out, jobs: world.size });
+    expect(statSync(out).mode & 0o777).toBe(0o600);
     const copy = openTestStore(out);
     await expectTruth(copy, world);
     await copy.close();
