@@ -88,13 +88,18 @@ export const jobs = sqliteTable(
       .on(t.runAt)
       .where(sql`status = 'queued' and ready = 0`),
     index('jobs_running')
-      .on(t.seq)
+      .on(t.tenant, t.updatedAt)
       .where(sql`status = 'running'`),
+    // What changed lately, without an index that every change of a job would have to move it in.
+    index('jobs_ended')
+      .on(t.tenant, t.endedAt)
+      .where(sql`ended_at is not null`),
+    index('jobs_requeued')
+      .on(t.tenant, t.updatedAt)
+      .where(sql`status = 'queued' and version > 1`),
     index('jobs_expiry')
       .on(t.expiresAt)
       .where(sql`expires_at is not null`),
-    index('jobs_updated').on(t.tenant, t.updatedAt),
-    index('jobs_by_status').on(t.tenant, t.status, t.createdAt),
     index('jobs_by_endpoint').on(t.tenant, t.endpoint, t.status, t.createdAt),
     index('jobs_by_caller_id')
       .on(t.tenant, t.id, t.createdAt)

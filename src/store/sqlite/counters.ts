@@ -15,6 +15,13 @@ export interface Counted {
   ready: number;
 }
 
+/** Null for any. */
+export interface KindFilter {
+  tenant: string;
+  status: JobStatus | null;
+  endpoint: string | null;
+}
+
 interface Counter extends Counted {
   n: number;
 }
@@ -69,6 +76,19 @@ export class Counters {
         ready: ready === 1,
         count: n,
       }));
+  }
+
+  /** The endpoints and states that the tenant has jobs of: what an index by both is searched for. */
+  kinds(filter: KindFilter): { endpoint: string; status: JobStatus }[] {
+    const kinds = new Map<string, { endpoint: string; status: JobStatus }>();
+    for (const { tenant, endpoint, status, n } of this.#counters.values()) {
+      if (n === 0 || tenant !== filter.tenant) continue;
+      if (filter.status !== null && status !== filter.status) continue;
+      if (filter.endpoint !== null && endpoint !== filter.endpoint) continue;
+      // Ready and delayed ones are counted apart, and are in the same place of the index.
+      kinds.set(keyOf({ tenant, endpoint, status, ready: 0 }), { endpoint, status });
+    }
+    return [...kinds.values()];
   }
 
   /** Writes what changed; the last statement before the commit. */

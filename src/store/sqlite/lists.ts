@@ -2,7 +2,7 @@
 import { and, desc, eq, gte, inArray, lte, sql } from '../../../db/drizzle.ts';
 import { jobs } from '../../../db/schema.ts';
 import { invalidPayload } from '../../contract/errors.ts';
-import { JOB_STATUSES, type JobStatus } from '../../contract/job.ts';
+import { JOB_STATUSES } from '../../contract/job.ts';
 import type { JobStore, ListQuery } from '../job-store.ts';
 import { rowColumns, toSummary } from './job-row.ts';
 import { param, read, type Session } from './session.ts';
@@ -22,14 +22,13 @@ export function lists(session: Session): Lists {
 
   /** The newest jobs behind the cursor. The indexes are by state, so that several are merged. */
   function newest(query: ListQuery): Position[] {
-    const { tenant, endpoint, id, since, until, limit, cursor } = query;
+    const { tenant, id, since, until, limit, cursor } = query;
     const { createdAt, seq } = cursor === null ? NEWEST : decodeCursor(cursor);
     const range = { since: since ?? 0, until: Math.min(until ?? createdAt, createdAt) };
-    const values = { tenant, endpoint, id, ...range, createdAt, seq, limit: limit + 1 };
-    const statement =
-      statements[id === null ? (endpoint === null ? 'byStatus' : 'byEndpoint') : 'byCallerId'];
-    const statuses: readonly JobStatus[] = query.status === null ? JOB_STATUSES : [query.status];
-    const found = statuses.flatMap((status) => statement.all({ ...values, status }));
+    const values = { tenant, id, ...range, createdAt, seq, limit: limit + 1 };
+    const statement = statements[id === null ? 'byEndpoint' : 'byCallerId'];
+    const kinds = id === null ? session.counters.kinds(query) : kindsOfCaller(query);
+    const found = kinds.flatMap((kind) => statement.all({ ...values, ...kind }));
     return found.sort(newestFirst).slice(0, limit + 1);
   }
 
@@ -62,8 +61,21 @@ export function lists(session: Session): Lists {
         return new Map(rows.map(({ jobId, status }) => [jobId, status]));
       }),
 
-    oldestQueuedAt: (tenant) => read(() => statements.oldestQueued.get({ tenant })?.createdAt),
+    oldestQueuedAt: (tenant) =>
+      read(() => {
+        const kinds = session.counters.kinds({ tenant, status: 'queued', endpoint: null });
+        const times = kinds.map((kind) => statements.oldest.get({ tenant, ...kind })?.createdAt);
+        return times.reduce(
+          (a, b) => (a !== undefined && (b === undefined || a < b) ? a : b),
+          undefined,
+        );
+      }),
   };
+}
+
+/** The caller's own ids have few jobs each: those of any endpoint are read together. */
+function kindsOfCaller({ status, endpoint }: ListQuery) {
+  return (status === null ? JOB_STATUSES : [status]).map((each) => ({ status: each, endpoint }));
 }
 
 function newestFirst(a: Position, b: Position): number {
@@ -103,7 +115,6 @@ function prepareStatements({ orm }: Session) {
       .prepare();
   const anyEndpoint = sql`(${sql.placeholder('endpoint')} is null or ${isEndpoint})`;
   return {
-    byStatus: page(isStatus),
     byEndpoint: page(isEndpoint, isStatus),
     byCallerId: page(eq(jobs.id, param('id')), isStatus, anyEndpoint),
     row: orm
@@ -126,10 +137,10 @@ function prepareStatements({ orm }: Session) {
         ),
       )
       .prepare(),
-    oldestQueued: orm
+    oldest: orm
       .select({ createdAt: jobs.createdAt })
       .from(jobs)
-      .where(and(eq(jobs.tenant, param('tenant')), eq(jobs.status, 'queued')))
+      .where(and(eq(jobs.tenant, param('tenant')), isEndpoint, isStatus))
       .orderBy(jobs.createdAt)
       .limit(1)
       .prepare(),

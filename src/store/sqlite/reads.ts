@@ -1,7 +1,6 @@
 // The reads: none writes, and the hot ones are one prepared statement on an index.
-import { and, asc, desc, eq, gte, sql } from '../../../db/drizzle.ts';
+import { and, asc, eq } from '../../../db/drizzle.ts';
 import { attempts, jobPayloads, jobs } from '../../../db/schema.ts';
-import type { JobStatus } from '../../contract/job.ts';
 import type { JobStore } from '../job-store.ts';
 import { prepareFindState } from './find-state.ts';
 import { toJob } from './job-row.ts';
@@ -12,7 +11,6 @@ type Reads = Pick<
   | 'findState'
   | 'find'
   | 'listAttempts'
-  | 'listChangedSince'
   | 'queueLength'
   | 'countByStatus'
   | 'endpointLoad'
@@ -32,12 +30,6 @@ export function reads(session: Session): Reads {
       }),
 
     listAttempts: ({ tenant, jobId }) => read(() => statements.attempts.all({ tenant, jobId })),
-
-    listChangedSince: (tenant, since, limit) =>
-      read(() => {
-        const rows = statements.changedSince.all({ tenant, since, limit });
-        return new Map<string, JobStatus>(rows.map(({ jobId, status }) => [jobId, status]));
-      }),
 
     queueLength: (tenant) => read(() => session.counters.queueLength(tenant)),
 
@@ -76,13 +68,6 @@ function prepareStatements({ orm }: Session) {
       .innerJoin(jobs, eq(jobs.seq, attempts.jobSeq))
       .where(isAsked)
       .orderBy(asc(attempts.fence))
-      .prepare(),
-    changedSince: orm
-      .select({ jobId: jobs.jobId, status: jobs.status })
-      .from(jobs)
-      .where(and(eq(jobs.tenant, param('tenant')), gte(jobs.updatedAt, param('since'))))
-      .orderBy(desc(jobs.updatedAt))
-      .limit(sql.placeholder('limit'))
       .prepare(),
   };
 }

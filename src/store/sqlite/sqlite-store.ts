@@ -19,6 +19,7 @@ import { Leases } from './leases.ts';
 import { lists } from './lists.ts';
 import { queuePlaces } from './queue-places.ts';
 import { reads } from './reads.ts';
+import { recentChanges } from './recent-changes.ts';
 import { reports } from './reports.ts';
 import { imports } from './imports.ts';
 import { rowColumns } from './job-row.ts';
@@ -107,6 +108,7 @@ function assemble(opened: Opened): JobStore {
     ...reads(session),
     ...eventLog(session),
     ...lists(session),
+    ...recentChanges(session),
     ...queuePlaces(session),
     ...claims(session, writer),
     ...reports(session, writer),

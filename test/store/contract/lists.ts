@@ -100,6 +100,41 @@ export function listTests(suite: Suite): void {
       expect((await bench.store.listChangedSince(TENANT, 0, 1)).size).toBe(1);
     });
 
+    it('whatever changed them: a claim, an end, a way back to the queue, a submission', async () => {
+      const bench = await benchFor(suite);
+      const jobIds = [];
+      for (let n = 0; n < 5; n += 1) jobIds.push(await bench.submit());
+      const [done, running, released, cancelled] = jobIds;
+      bench.clock.advance(1000);
+      const since = bench.clock.now();
+      const step = () => bench.clock.advance(10);
+      const first = await bench.claimOne();
+      step();
+      const second = await bench.claimOne();
+      step();
+      const third = await bench.claimOne();
+      expect([first, second, third].map(({ jobId }) => jobId)).toEqual([done, running, released]);
+      step();
+      await bench.store.release(third);
+      step();
+      await bench.store.cancel({ tenant: TENANT, jobId: cancelled! });
+      step();
+      await bench.store.complete(first, RESULT);
+      step();
+      const submitted = await bench.submit();
+      const latest = [
+        [submitted, 'queued'],
+        [done, 'done'],
+        [cancelled, 'cancelled'],
+        [released, 'queued'],
+        [running, 'running'],
+      ];
+      const changed = (limit: number) => bench.store.listChangedSince(TENANT, since, limit);
+      expect([...(await changed(10))]).toEqual(latest);
+      expect([...(await changed(3))]).toEqual(latest.slice(0, 3));
+      expect((await bench.store.listChangedSince(TENANT, 0, 10)).size).toBe(6);
+    });
+
     it('states of those asked for that exist', async () => {
       const bench = await benchFor(suite);
       const refs = [];

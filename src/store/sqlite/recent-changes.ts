@@ -1,0 +1,81 @@
+// What changed lately: the states of a tenant's jobs, latest change first.
+import { and, desc, eq, gte, sql } from '../../../db/drizzle.ts';
+import { jobs } from '../../../db/schema.ts';
+import type { JobStatus } from '../../contract/job.ts';
+import type { JobStore } from '../job-store.ts';
+import { param, read, type Session } from './session.ts';
+
+interface Change {
+  jobId: string;
+  status: JobStatus;
+  at: number;
+}
+
+/**
+ * One index of all changes would cost two entries a change of any job, a tenth of a submission and
+ * of a report. So each kind of job is found where it is anyway, or where few are: those that run,
+ * those that ended (they change no more), those back in the queue, and those submitted since.
+ */
+export function recentChanges(session: Session): Pick<JobStore, 'listChangedSince'> {
+  const statements = prepareStatements(session);
+  return {
+    listChangedSince: (tenant, since, limit) =>
+      read(() => {
+        const values = { tenant, since, limit };
+        const queued = session.counters.kinds({ tenant, status: 'queued', endpoint: null });
+        const found: Change[] = [
+          ...statements.running.all(values),
+          ...statements.ended.all(values),
+          ...statements.requeued.all(values),
+          ...queued.flatMap(({ endpoint }) => statements.submitted.all({ ...values, endpoint })),
+        ];
+        const latest = found.sort((a, b) => b.at - a.at);
+        const states = new Map<string, JobStatus>();
+        for (const { jobId, status } of latest) {
+          if (states.size === limit) break;
+          states.set(jobId, status);
+        }
+        return states;
+      }),
+  };
+}
+
+function prepareStatements({ orm }: Session) {
+  const isTenant = eq(jobs.tenant, param('tenant'));
+  const changed = { jobId: jobs.jobId, status: jobs.status, at: jobs.updatedAt };
+  // Literals: only then does SQLite see that the partial index serves.
+  const byUpdate = (which: ReturnType<typeof sql>) =>
+    orm
+      .select(changed)
+      .from(jobs)
+      .where(and(which, isTenant, gte(jobs.updatedAt, param('since'))))
+      .orderBy(desc(jobs.updatedAt))
+      .limit(sql.placeholder('limit'))
+      .prepare();
+  return {
+    running: byUpdate(sql`status = 'running'`),
+    requeued: byUpdate(sql`status = 'queued' and version > 1`),
+    ended: orm
+      .select({ ...changed, at: sql<number>`${jobs.endedAt}` })
+      .from(jobs)
+      .where(and(sql`ended_at is not null`, isTenant, gte(jobs.endedAt, param('since'))))
+      .orderBy(desc(jobs.endedAt))
+      .limit(sql.placeholder('limit'))
+      .prepare(),
+    /** By endpoint. Those that came back since are among `requeued` as well, at the same time. */
+    submitted: orm
+      .select(changed)
+      .from(jobs)
+      .where(
+        and(
+          isTenant,
+          eq(jobs.endpoint, param('endpoint')),
+          eq(jobs.status, 'queued'),
+          gte(jobs.createdAt, param('since')),
+        ),
+      )
+      .orderBy(desc(jobs.createdAt))
+      .limit(sql.placeholder('limit'))
+      .prepare(),
+  };
+}
