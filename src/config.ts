@@ -69,6 +69,11 @@ export const VARIABLES = z.object({
     .regex(/^[\x21-\x7e]+$/, 'must be visible ASCII characters without spaces')
     .optional()
     .describe('an admin key given from outside'),
+  METRICS_TOKEN: z
+    .string()
+    .regex(/^[\x21-\x7e]{16,}$/, 'must be at least 16 visible ASCII characters without spaces')
+    .optional()
+    .describe('bearer token for GET /metrics, besides admin keys'),
   MAX_QUEUE_LENGTH: wholeNumber(0, 1e9, 0).describe('queued jobs at most; 0 for no limit'),
   MAX_WAITERS: wholeNumber(1, 1e6, 20_000).describe('requests that may wait at the same time'),
   MAX_BODY_BYTES: wholeNumber(1024, 64 * MIB, MIB).describe('largest request body'),
@@ -96,6 +101,7 @@ export interface Config {
   /** Path of the database file, as given: absolute or relative to the working folder. */
   readonly databasePath: string;
   readonly apiKey: string | undefined;
+  readonly metricsToken: string | undefined;
   readonly maxQueueLength: number;
   readonly maxWaiters: number;
   readonly maxBodyBytes: number;
@@ -138,6 +144,7 @@ function toConfig(values: z.output<typeof VARIABLES>): Config {
     port: values.PORT,
     databasePath: values.DATABASE_URL,
     apiKey: values.API_KEY,
+    metricsToken: values.METRICS_TOKEN,
     maxQueueLength: values.MAX_QUEUE_LENGTH,
     maxWaiters: values.MAX_WAITERS,
     maxBodyBytes: values.MAX_BODY_BYTES,

@@ -40,7 +40,7 @@ const PACKAGE_HOMES: [RegExp, readonly string[]][] = [
   // In one place, loaded as CommonJS: `db/drizzle.ts` says why.
   [/^drizzle-orm/, ['db']],
   [/^better-sqlite3/, ['store/sqlite']],
-  [/^(fastify|@fastify|@scalar)/, ['http']],
+  [/^(fastify|@fastify|@scalar|@prometheus-io)/, ['http']],
   [/^(trpc-openapi|zod-openapi)/, ['contract', 'procedures', 'http']],
 ];
 

@@ -22,6 +22,7 @@ describe('readConfig', () => {
       port: 8080,
       databasePath: './data/jobgate.db',
       apiKey: undefined,
+      metricsToken: undefined,
       maxQueueLength: 0,
       maxWaiters: 20_000,
       maxBodyBytes: 1_048_576,
@@ -51,6 +52,7 @@ describe('readConfig', () => {
     ['HOST', '::1', 'host', '::1'],
     ['HOST', 'gateway.internal', 'host', 'gateway.internal'],
     ['API_KEY', '!~', 'apiKey', '!~'],
+    ['METRICS_TOKEN', '0123456789abcdef', 'metricsToken', '0123456789abcdef'],
     ['MAX_QUEUE_LENGTH', '1000', 'maxQueueLength', 1000],
     ['MAX_RESULT_BYTES', '67108864', 'maxResultBytes', 67_108_864],
     ['LOG_LEVEL', 'silent', 'logLevel', 'silent'],
@@ -64,6 +66,11 @@ describe('readConfig', () => {
   });
 
   it.each([
+    [
+      'METRICS_TOKEN',
+      '0123456789abcde',
+      'METRICS_TOKEN must be at least 16 visible ASCII characters without spaces',
+    ],
     ['PORT', '65536', 'PORT must be a whole number from 0 to 65535'],
     ['PORT', '1e3', 'PORT must be a whole number from 0 to 65535'],
     ['PORT', ' 80', 'PORT must be a whole number from 0 to 65535'],

@@ -5,6 +5,7 @@ import { OpenCalls } from '../auth/open-calls.ts';
 import type { Config } from '../config.ts';
 import type { Clock } from '../contract/clock.ts';
 import { buildServer } from '../http/server.ts';
+import { Tallies } from '../http/tallies.ts';
 import type { Services } from '../procedures/trpc.ts';
 import { EventFeed } from '../queue/event-feed.ts';
 import { KeyUses } from '../queue/key-uses.ts';
@@ -76,8 +77,10 @@ async function start(
   undo.push(() => lock.release());
   // Before the file is opened: a start that will fail must not make or migrate it.
   await assertPortFree(config);
-  const store = openStore(config, clock);
+  const tallies = new Tallies();
+  const store = openStore(config, clock, tallies);
   undo.push(() => store.close());
+  store.onChange((change) => tallies.jobChanged(change));
   const firstKey = config.apiKey ? undefined : await makeFirstKey(store, clock, deliverFirstKey);
   const onError = (error: unknown, what: string) => server.log.error({ err: error }, what);
   const keyUses = new KeyUses();
@@ -92,13 +95,18 @@ async function start(
   });
   const feed = new EventFeed(store);
   const services = composeServices(config, { store, clock, queue, feed, keyUses });
-  const server: Server = await buildServer(services, { logger });
+  const { apiKey, metricsToken } = config;
+  const secrets = [apiKey, metricsToken];
+  const server: Server = await buildServer(services, { logger, secrets, tallies, metricsToken });
   const deliverer = new Deliverer({
     store,
     clock,
     openSender: () => openSender(config, clock),
     buildNumber: pkg.version,
-    onFailedAttempt: (failed) => logFailedAttempt(server.log, failed),
+    onAttempt: (made) => {
+      tallies.webhookAttempted(made.fate.state);
+      logFailedAttempt(server.log, made);
+    },
     onError,
   });
   undo.push(() => stopServing(server, services, deliverer, drainMs));

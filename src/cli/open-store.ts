@@ -4,6 +4,7 @@ import type { Config } from '../config.ts';
 import type { Clock } from '../contract/clock.ts';
 import { retryDelayMs } from '../queue/backoff.ts';
 import type { JobStore } from '../store/job-store.ts';
+import type { StoreObserver } from '../store/store-observer.ts';
 import { FileLock } from '../store/sqlite/file-lock.ts';
 import { openSqliteStore } from '../store/sqlite/sqlite-store.ts';
 
@@ -16,7 +17,7 @@ const CANCEL_GRACE_MS = 30_000;
 const RESERVE_BYTES = 16 * 1024 * 1024;
 
 /** The caller holds the file's lock. Throws StoreOpenError. */
-export function openStore(config: Config, clock: Clock): JobStore {
+export function openStore(config: Config, clock: Clock, observer?: StoreObserver): JobStore {
   return openSqliteStore(config.databasePath, {
     clock,
     pid: process.pid,
@@ -26,6 +27,7 @@ export function openStore(config: Config, clock: Clock): JobStore {
     cancelGraceMs: CANCEL_GRACE_MS,
     retentionMs: config.retentionDays * DAY_MS,
     reserveBytes: RESERVE_BYTES,
+    observer,
   });
 }
 

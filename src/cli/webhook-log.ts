@@ -1,8 +1,9 @@
 // What the gateway logs of webhooks: attempts that did not deliver, without bodies and whole URLs.
-import type { FailedAttempt } from '../webhooks/attempts.ts';
+import type { MadeAttempt } from '../webhooks/attempts.ts';
 
 /** A URL may hold a secret in its path: the log has its host. */
-export function logFailedAttempt(log: Log, { webhook, attempt, fate }: FailedAttempt): void {
+export function logFailedAttempt(log: Log, { webhook, attempt, fate }: MadeAttempt): void {
+  if (fate.state === 'delivered') return;
   const { deliveryId: delivery_id, jobId: job_id, url, step } = webhook;
   const { status, error } = attempt;
   const next =

@@ -5,17 +5,27 @@ import { createRequire } from 'node:module';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { JobgateError } from '../contract/errors.ts';
+import { REQUEST_ID_HEADER, requestIdOf } from './request-id.ts';
 import { errorBody, errorHeaders, JSON_TYPE, knownError, methodNotAllowed } from './errors.ts';
 
 /** Imported, Node would read all that node:http exports, and load undici for it: 45 ms of a start. */
 const { STATUS_CODES } = createRequire(import.meta.url)('node:http') as typeof Http;
 
+/** Told of every answer that went past Fastify. */
+export type OnAnswer = (answer: { status: number; requestId: string }) => void;
+
 /** What Node could not read as HTTP. Written to the socket by hand: there is no response object. */
-export function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Socket): void {
+export function answerBrokenRequest(
+  error: NodeJS.ErrnoException,
+  socket: Socket,
+  onAnswer: OnAnswer,
+): void {
   if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
   const known =
     knownError(error, 0) ?? new JobgateError('bad_request', 'The request is not well-formed HTTP');
-  writeLastAnswer(socket, known);
+  const requestId = requestIdOf();
+  writeLastAnswer(socket, known, requestId);
+  onAnswer({ status: known.httpStatus, requestId });
 }
 
 /** How long a client may take to close its side after the last answer on a connection. */
@@ -25,11 +35,12 @@ const LINGER_MS = 1000;
  * A reset right after the answer could take it back, so the socket lingers; but not for as long as
  * the client likes: one that never closes would keep the descriptor, and hold up a stop.
  */
-function writeLastAnswer(socket: Duplex, error: JobgateError): void {
+function writeLastAnswer(socket: Duplex, error: JobgateError, requestId: string): void {
   const body = JSON.stringify(errorBody(error));
   const headers = Object.entries(errorHeaders(error)).map(([name, value]) => `${name}: ${value}`);
   const head = [
     `HTTP/1.1 ${error.httpStatus} ${STATUS_CODES[error.httpStatus]}`,
+    `${REQUEST_ID_HEADER}: ${requestId}`,
     `Content-Type: ${JSON_TYPE}`,
     `Content-Length: ${Buffer.byteLength(body)}`,
     ...headers,
@@ -40,28 +51,34 @@ function writeLastAnswer(socket: Duplex, error: JobgateError): void {
 }
 
 /** Node closes a CONNECT without a word, whatever it names: it asks for a proxy. */
-export function answerConnects(server: Server): void {
-  server.on('connect', (_request: IncomingMessage, socket: Duplex) => {
+export function answerConnects(server: Server, onAnswer: OnAnswer): void {
+  server.on('connect', (request: IncomingMessage, socket: Duplex) => {
     // From here on Node listens no more: an error that nobody hears would end the process.
     socket.on('error', () => socket.destroy());
-    writeLastAnswer(socket, methodNotAllowed(['GET', 'HEAD', 'POST']));
+    const error = methodNotAllowed(['GET', 'HEAD', 'POST']);
+    const requestId = requestIdOf(request.headers);
+    writeLastAnswer(socket, error, requestId);
+    onAnswer({ status: error.httpStatus, requestId });
   });
 }
 
 /** Node answers an `Expect` it does not know with an empty 417. */
-export function answerExpectations(server: Server): void {
-  server.on('checkExpectation', (_request: IncomingMessage, response: ServerResponse) => {
+export function answerExpectations(server: Server, onAnswer: OnAnswer): void {
+  server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
     const error = new JobgateError(
       'expectation_failed',
       'The only Expect that is met is 100-continue',
     );
     const body = JSON.stringify(errorBody(error));
+    const requestId = requestIdOf(request.headers);
     response.writeHead(error.httpStatus, {
+      [REQUEST_ID_HEADER]: requestId,
       ...errorHeaders(error),
       'content-type': JSON_TYPE,
       'content-length': Buffer.byteLength(body),
       connection: 'close',
     });
     response.end(body);
+    onAnswer({ status: error.httpStatus, requestId });
   });
 }

@@ -10,8 +10,6 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Set before anything of the body is read. */
     principal: Principal | null;
-    /** When the request was received, monotonic milliseconds. */
-    startedAt: number;
   }
 }
 
@@ -21,7 +19,6 @@ export async function authenticate(
   request: FastifyRequest,
   failure = 'answer the request',
 ): Promise<void> {
-  request.startedAt = services.clock.monotonic();
   try {
     const header = request.headers['x-api-key'];
     const key = typeof header === 'string' ? header : undefined;
@@ -52,7 +49,8 @@ export class RequestContext implements Context, OpenCall {
     this.#reply = reply;
   }
 
-  signal(): AbortSignal {
+  signal(isHeld: boolean): AbortSignal {
+    this.#request.isHeld ||= isHeld;
     const controller = new AbortController();
     this.whenKeyEnds(() => controller.abort());
     abortWhenGone(controller, this.#reply);

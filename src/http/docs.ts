@@ -2,6 +2,7 @@
 import fastify, { type FastifyInstance } from 'fastify';
 import { keepForAnybody } from './cache-control.ts';
 import { tagOfText } from './entity-tags.ts';
+import { REQUEST_ID_HEADER } from './request-id.ts';
 
 /** The page, with and without its slash, and the script that shows it. */
 const PATHS = ['/docs', '/docs/', '/docs/js/scalar.js'];
@@ -17,6 +18,7 @@ export function mountDocs(app: FastifyInstance): void {
       page ??= buildPage();
       const { routing } = await page;
       reply.hijack();
+      reply.raw.setHeader(REQUEST_ID_HEADER, request.id);
       routing(request.raw, reply.raw);
     });
   }

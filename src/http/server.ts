@@ -1,14 +1,14 @@
 // The HTTP server, built from the services; it never listens by itself.
-import fastify, {
-  LogController,
-  type FastifyInstance,
-  type FastifyRequest,
-  type FastifyServerOptions,
-} from 'fastify';
+import fastify, { LogController, type FastifyInstance, type FastifyRequest } from 'fastify';
 import { JobgateError } from '../contract/errors.ts';
 import type { Services } from '../procedures/trpc.ts';
 import { parseJsonBodies } from './body-parser.ts';
-import { answerBrokenRequest, answerConnects, answerExpectations } from './broken-requests.ts';
+import {
+  answerBrokenRequest,
+  answerConnects,
+  answerExpectations,
+  type OnAnswer,
+} from './broken-requests.ts';
 import { keepForAnybody, keepNothing } from './cache-control.ts';
 import { authenticate } from './context.ts';
 import { mountDocs } from './docs.ts';
@@ -16,14 +16,20 @@ import { drainOnClose } from './drain.ts';
 import { tagOfText } from './entity-tags.ts';
 import { JSON_TYPE, knownError, methodNotAllowed, sendError } from './errors.ts';
 import { mountHealth } from './health.ts';
+import { mountMetrics, type MetricsOptions } from './metrics.ts';
+import { concludeUnrouted, observeRequests } from './observe-requests.ts';
+import { REQUEST_ID_HEADER, requestIdOf } from './request-id.ts';
 import { bodyLimitOf, mountProcedures, type MountedPaths } from './rest.ts';
+import { withoutSecrets, type Logger } from './secret-free-log.ts';
 import { mountJobEvents } from './sse.ts';
 import { isTrpcPath, mountTrpc, TRPC_METHODS } from './trpc.ts';
 import { closeUnusedConnections } from './unused-connections.ts';
 
-export interface ServerOptions {
+export interface ServerOptions extends MetricsOptions {
   /** Fastify's `logger` option. */
-  logger: NonNullable<FastifyServerOptions['logger']>;
+  logger: Logger;
+  /** Texts that no line of the log may hold, besides those that look like keys of ours. */
+  secrets?: readonly (string | undefined)[];
 }
 
 /** Headers must arrive within this, and with the body within the other, milliseconds. */
@@ -48,11 +54,18 @@ function refuseSchema(): never {
 
 export async function buildServer(
   services: Services,
-  { logger }: ServerOptions,
+  { logger, secrets = [], ...metrics }: ServerOptions,
 ): Promise<FastifyInstance> {
-  const app = fastify({
-    logger,
-    logController: new LogController({ disableRequestLogging: true }),
+  const { tallies } = metrics;
+  const onAnswer: OnAnswer = (answer) => concludeUnrouted(app, tallies, answer);
+  const app: FastifyInstance = fastify({
+    logger: withoutSecrets(logger, secrets),
+    // `observeRequests` writes the lines about requests.
+    logController: new LogController({
+      disableRequestLogging: true,
+      requestIdLogLabel: 'request_id',
+    }),
+    genReqId: ({ headers }) => requestIdOf(headers),
     bodyLimit: bodyLimitOf({ bodyLimit: 'result' } as Parameters<typeof bodyLimitOf>[0], services),
     requestTimeout: REQUEST_TIMEOUT_MS,
     // A wait for the end of a job is silent for up to 55 s.
@@ -67,28 +80,30 @@ export async function buildServer(
     schemaController: { compilersFactory: NO_COMPILERS },
     // Fastify's own 503 is not in our words: `drainOnClose` answers.
     return503OnClosing: false,
-    frameworkErrors: (error, _request, reply) => {
+    frameworkErrors: (error, request, reply) => {
       const ours = knownError(error, 0) ?? unexpected(error);
-      void sendError(reply, ours);
+      void sendError(reply.header(REQUEST_ID_HEADER, request.id), ours);
+      onAnswer({ status: ours.httpStatus, requestId: request.id });
     },
-    clientErrorHandler: answerBrokenRequest,
+    clientErrorHandler: (error, socket) => answerBrokenRequest(error, socket, onAnswer),
   });
-  answerExpectations(app.server);
+  answerExpectations(app.server, onAnswer);
   closeUnusedConnections(app);
-  answerConnects(app.server);
+  answerConnects(app.server, onAnswer);
   app.decorateRequest('principal', null);
-  app.decorateRequest('startedAt', 0);
   parseJsonBodies(app);
   const toJobgateError = (error: unknown, request: FastifyRequest) => inOurWords(error, request);
   app.setErrorHandler((error, request, reply) => sendError(reply, toJobgateError(error, request)));
   // Hooks first: a scope gets those that were there when it was made.
   const mounted: MountedPaths = new Map();
+  observeRequests(app, services.clock, tallies);
   keepNothing(app);
   drainOnClose(app);
   refuseOddRequests(app, services, mounted);
   mountProcedures(app, services, mounted);
   mountJobEvents(app, services, mounted);
   mountHealth(app, services, mounted);
+  mountMetrics(app, services, mounted, metrics);
   await mountTrpc(app, services, toJobgateError);
   mountDocument(app, services, mounted);
   return app;

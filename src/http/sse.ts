@@ -9,6 +9,7 @@ import type { EventSink } from '../queue/event-feed.ts';
 import { eventSeq, JOB_EVENTS_PATH } from '../procedures/job-watch.ts';
 import { KEEP_ALIVE_MS, refuseScope, toPublicError, type Services } from '../procedures/trpc.ts';
 import { authenticate, RequestContext } from './context.ts';
+import { REQUEST_ID_HEADER } from './request-id.ts';
 import type { MountedPaths } from './rest.ts';
 
 /** How soon a browser comes back, milliseconds. */
@@ -67,7 +68,7 @@ async function followOrRefuse(
     // A browser comes back after every end of a stream, unless it is told that there is no more.
     if (found === 'over') return await reply.code(204).header('cache-control', 'no-store').send();
     reply.hijack();
-    const stream = streams.open(reply.raw);
+    const stream = streams.open(reply.raw, request.id);
     stream.onClose(services.feed.followJob(ref, after, stream));
     ctx.whenKeyEnds(() => stream.end());
     return reply;
@@ -91,8 +92,8 @@ class Streams {
   #opened = 0;
   #turn = 0;
 
-  open(response: ServerResponse): EventStream {
-    const stream = new EventStream(response);
+  open(response: ServerResponse, requestId: string): EventStream {
+    const stream = new EventStream(response, requestId);
     const turn = this.#byTurn[this.#opened % TURNS];
     this.#opened += 1;
     this.#size += 1;
@@ -125,11 +126,11 @@ class Streams {
 class EventStream implements EventSink {
   readonly #response: ServerResponse;
 
-  constructor(response: ServerResponse) {
+  constructor(response: ServerResponse, requestId: string) {
     this.#response = response;
     // A connection that breaks is no failure of ours; `close` follows.
     response.on('error', () => {});
-    response.writeHead(200, HEADERS);
+    response.writeHead(200, { ...HEADERS, [REQUEST_ID_HEADER]: requestId });
     this.write(`retry: ${RETRY_MS}\n\n`);
   }
 

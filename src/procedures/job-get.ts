@@ -71,7 +71,7 @@ function findState(
   { wait_seconds: seconds = 0, wait_for, version }: z.output<typeof input>,
 ): Promise<JobState | undefined> {
   const { queue } = ctx.services;
-  const signal = seconds > 0 ? ctx.signal() : undefined;
+  const signal = seconds > 0 ? ctx.signal(true) : undefined;
   if (seconds === 0 || wait_for !== 'change') return queue.findState(ref, seconds, signal);
   const known = version ?? versionInTags(ctx.knownTags ?? '', ref.jobId);
   return queue.findChanged(ref, known, seconds, signal);

@@ -68,7 +68,7 @@ export async function changeSelected(
   const { store } = ctx.services;
   const { keyId: by } = ctx.principal;
   const selection = toSelection(ctx, asked);
-  const signal = ctx.signal();
+  const signal = ctx.signal(false);
   if (!asked.dry_run) return changeMany(store, verb, selection, { signal, by });
   return { matched: await countMany(store, verb, selection, signal), changed: 0 };
 }

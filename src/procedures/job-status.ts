@@ -49,7 +49,7 @@ export const jobStatus = procedure
   .query(async ({ ctx, input: { job_id, id, wait_seconds = 0 } }) => {
     const { services, principal } = ctx;
     const ref = { tenant: principal.tenant, jobId: job_id };
-    const signal = wait_seconds > 0 ? ctx.signal() : undefined;
+    const signal = wait_seconds > 0 ? ctx.signal(true) : undefined;
     const state = await services.queue.findState(ref, wait_seconds, signal);
     if (!state) throw jobNotFound(job_id);
     await setRetryAfter(ctx, state);

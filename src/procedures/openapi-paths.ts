@@ -1,4 +1,4 @@
-// The paths that are no procedures, for the OpenAPI document: a job's event stream, the gateway's health.
+// The paths that are no procedures, for the OpenAPI document: a job's event stream, health, metrics.
 import { z } from 'zod';
 import { EXAMPLE_JOB_ID } from '../contract/fields.ts';
 import { jobEvent } from '../contract/job-event.ts';
@@ -73,11 +73,53 @@ const { $schema: _, ...jobEventSchema } = z.toJSONSchema(jobEvent) as Record<str
 
 export const HAND_WRITTEN_SCHEMAS = { JobEvent: jobEventSchema };
 
+const EXAMPLE_METRICS = `# HELP jobgate_jobs Jobs in the store.
+# TYPE jobgate_jobs gauge
+jobgate_jobs{endpoint="/v1/media/transcribe",job_status="queued"} 3
+`;
+
 export const HAND_WRITTEN_PATHS = {
   '/v1/toolkit/job/events': jobEvents,
+  '/metrics': metrics(),
   '/healthz': health('healthz', 'Whether the gateway runs', 'alive'),
   '/readyz': health('readyz', 'Whether the gateway takes new work in', 'ready'),
 };
+
+/** How a scraper without a key proves that it may. */
+export const METRICS_TOKEN = {
+  type: 'http',
+  scheme: 'bearer',
+  description: 'METRICS_TOKEN of the gateway; for `/metrics` only.',
+};
+
+function metrics() {
+  return {
+    get: {
+      operationId: 'metrics',
+      summary: 'Metrics for Prometheus',
+      description:
+        'Of all tenants, in the text format of Prometheus. Needs a key with the scope `admin`, or METRICS_TOKEN as a bearer token.',
+      tags: ['health'],
+      security: [{ ApiKey: [] }, { MetricsToken: [] }],
+      responses: {
+        200: {
+          description: 'Every metric.',
+          content: {
+            'text/plain': {
+              schema: { type: 'string' },
+              examples: { metrics: { value: EXAMPLE_METRICS } },
+            },
+          },
+        },
+        ...errorResponses({
+          openapi: { method: 'GET', path: '/metrics' },
+          scope: 'admin',
+          failure: 'show the metrics',
+        }),
+      },
+    },
+  };
+}
 
 function health(operationId: string, summary: string, status: string) {
   const { 401: _unauthorized, ...errors } = errorResponses({

@@ -3,7 +3,7 @@ import type { AnyProcedure } from '@trpc/server';
 import { generateOpenApiDocument } from 'trpc-openapi';
 import { ERROR_RESPONSES, ERROR_SCHEMAS, errorResponses } from './openapi-errors.ts';
 import { toGet } from './openapi-get.ts';
-import { HAND_WRITTEN_PATHS, HAND_WRITTEN_SCHEMAS } from './openapi-paths.ts';
+import { HAND_WRITTEN_PATHS, HAND_WRITTEN_SCHEMAS, METRICS_TOKEN } from './openapi-paths.ts';
 import { WEBHOOKS } from './openapi-webhooks.ts';
 import { appRouter } from './router.ts';
 import type { Meta } from './trpc.ts';
@@ -19,7 +19,7 @@ const TAGS = [
 
 const DESCRIPTION = `A self-hosted job gateway: submit long-running work, let workers in any language run it, and get a true answer about its status at any time.
 
-Every request carries an API key in the header \`x-api-key\`. Every error is a JSON object with \`error\`, a sentence for people, and \`code\`, the HTTP status; only a job that is not there has \`job_id\` in place of \`code\`. Another method on one of these paths answers 405 with \`Allow\`, another path 404.
+Every request carries an API key in the header \`x-api-key\`. Every error is a JSON object with \`error\`, a sentence for people, and \`code\`, the HTTP status; only a job that is not there has \`job_id\` in place of \`code\`. Another method on one of these paths answers 405 with \`Allow\`, another path 404. Every answer has \`x-request-id\`: the one that was sent, if it is up to 64 letters, digits, dots, dashes and underscores, or a new one.
 
 The same procedures are served over tRPC at \`/trpc\`, by the names of their paths: \`job.status\`, \`job.submit\` and so on.`;
 
@@ -107,7 +107,7 @@ export function buildOpenApiDocument(version: string): object {
         ...ERROR_SCHEMAS,
       },
       responses: ERROR_RESPONSES,
-      securitySchemes: { ApiKey: API_KEY },
+      securitySchemes: { ApiKey: API_KEY, MetricsToken: METRICS_TOKEN },
     },
   };
 }

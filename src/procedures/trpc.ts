@@ -35,8 +35,11 @@ export interface Services {
 export interface Context {
   services: Services;
   principal: Principal;
-  /** Aborted when the caller goes away or its key ends. Made when asked for: most calls never wait. */
-  signal(): AbortSignal;
+  /**
+   * Aborted when the caller goes away or its key ends. Made when asked for: most calls never wait.
+   * `isHeld` says that this one does, and its time is then not taken for the gateway's.
+   */
+  signal(isHeld: boolean): AbortSignal;
   /** Tells the listener when the key is revoked or expires while the call is open. */
   whenKeyEnds(listener: () => void): void;
   /** Whether that has happened; known of calls only that asked for one of these two. */

@@ -98,7 +98,7 @@ export const workerClaim = procedure
       max: claim.max,
       leaseSeconds: claim.lease_seconds,
     };
-    const signal = ctx.signal();
+    const signal = ctx.signal(claim.wait_seconds > 0);
     const claimed = await ctx.services.queue.claim(request, claim.wait_seconds, signal);
     if (signal.aborted) await giveBack(ctx, claimed);
     const jobs = claimed.map((job) => composeClaimed(job).text);

@@ -13,6 +13,7 @@ import type { ChangeKind, JobEvent } from '../contract/job-event.ts';
 import type { JsonText } from '../contract/json-text.ts';
 import type { Clock } from '../contract/clock.ts';
 import type { Scope } from '../contract/scope.ts';
+import type { StoreMeasures, StoreObserver } from './store-observer.ts';
 import type {
   WebhookAttempt,
   WebhookDelivery,
@@ -40,6 +41,8 @@ export interface JobStoreOptions {
    * refused (`unavailable`) and reports are still stored. Default: 0, none.
    */
   reserveBytes?: number;
+  /** Default: none. */
+  observer?: StoreObserver | undefined;
 }
 
 export interface NewJob {
@@ -377,6 +380,8 @@ export interface JobStore {
   prune(limit: number): Promise<number>;
   /** Moves the log into the file and gives free space back to the disk. */
   checkpoint(): Promise<void>;
+  /** Of all tenants; for whoever watches over the gateway. */
+  measure(): Promise<StoreMeasures>;
   /** Whether new work would be taken in now; found out by an empty transaction. */
   isWritable(): Promise<boolean>;
   /** Takes new work in again once a disk that was full has room for it and for its reports. */

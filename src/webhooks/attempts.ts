@@ -16,11 +16,11 @@ const TIMEOUT_MS = 15_000;
 /** After the store failed. */
 const RETRY_MS = 1000;
 
-/** An attempt that did not deliver, for the log: nothing of the body, the answer or the URL's path. */
-export interface FailedAttempt {
+/** An attempt that was made, for who watches over it: nothing of the body or the answer. */
+export interface MadeAttempt {
   webhook: PendingWebhook;
   attempt: WebhookAttempt;
-  fate: Exclude<WebhookFate, { state: 'delivered' }>;
+  fate: WebhookFate;
 }
 
 /** Makes the requests. */
@@ -33,7 +33,7 @@ export interface AttemptOptions {
   openSender(): Promise<Sender>;
   /** The gateway's version, for `user-agent`. */
   buildNumber: string;
-  onFailedAttempt(failed: FailedAttempt): void;
+  onAttempt(made: MadeAttempt): void;
   /** Told of what the store could not do; it is tried again. */
   onError(error: unknown, what: string): void;
 }
@@ -69,14 +69,14 @@ export class Attempts {
    * gateway ends is not kept: it stays due.
    */
   async make(webhook: PendingWebhook, body: Body): Promise<boolean> {
-    const { clock, store, onFailedAttempt } = this.#options;
+    const { clock, store, onAttempt } = this.#options;
     const at = clock.now();
     const response = await this.#send(webhook, body, at);
     const isAnswered = response.status !== null;
     if (!isAnswered && this.#stopping.aborted) return false;
     const attempt = attemptOf(response, at);
     const fate = fateOf(response, webhook.step, clock.now());
-    if (fate.state !== 'delivered') onFailedAttempt({ webhook, attempt, fate });
+    onAttempt({ webhook, attempt, fate });
     await this.untilDone('keep an attempt of a webhook', () =>
       store.recordWebhookAttempt(webhook, attempt, fate),
     );

@@ -487,7 +487,7 @@ describe('500', () => {
     expectAnswer(await ask({ job_id }, own), 500, { error: BROKEN, code: 500 });
     expect(lines).toHaveLength(1);
     expect(JSON.parse(lines[0] ?? '')).toMatchObject({
-      reqId: expect.any(String),
+      request_id: expect.any(String),
       msg: BROKEN,
       err: { message: 'no such table: jobs' },
     });

@@ -13,6 +13,7 @@ import { leaseTests } from './contract/leases.ts';
 import { listTests } from './contract/lists.ts';
 import { manyTests } from './contract/many.ts';
 import { modelTests } from './contract/model.ts';
+import { observationTests } from './contract/observation.ts';
 import { orderTests } from './contract/order.ts';
 import { restartTests } from './contract/restart.ts';
 import { retentionTests } from './contract/retention.ts';
@@ -47,6 +48,7 @@ export function storeContract(name: string, open: OpenStore, clock: FakeClock): 
     webhookTests(suite);
     manyTests(suite);
     auditTests(suite);
+    observationTests(suite);
     modelTests(suite);
   });
 }

@@ -8,7 +8,7 @@ import type { Clock } from '../../src/contract/clock.ts';
 import { JsonText } from '../../src/contract/json-text.ts';
 import type { WebhookDelivery } from '../../src/contract/webhook.ts';
 import type { JobStore } from '../../src/store/job-store.ts';
-import type { FailedAttempt } from '../../src/webhooks/attempts.ts';
+import type { MadeAttempt } from '../../src/webhooks/attempts.ts';
 import { Deliverer } from '../../src/webhooks/deliverer.ts';
 import { WebhookSender } from '../../src/webhooks/send-webhook.ts';
 import { ENDPOINT, newJob, openTestStore, TENANT } from '../store/sqlite/world.ts';
@@ -23,7 +23,7 @@ export interface BenchOptions {
 
 export class DelivererBench {
   readonly clock: Clock;
-  readonly failed: FailedAttempt[] = [];
+  readonly failed: MadeAttempt[] = [];
   readonly errors: unknown[] = [];
   store: JobStore;
   deliverer: Deliverer;
@@ -50,7 +50,7 @@ export class DelivererBench {
       clock,
       openSender: async () => new WebhookSender({ allow: this.#allow, clock }),
       buildNumber: '1.2.3',
-      onFailedAttempt: (failed) => this.failed.push(failed),
+      onAttempt: (made) => void (made.fate.state !== 'delivered' && this.failed.push(made)),
       onError: (error) => this.errors.push(error),
     });
     deliverer.start();

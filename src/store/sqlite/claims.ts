@@ -3,8 +3,10 @@ import { randomBytes } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { and, desc, eq, sql } from '../../../db/drizzle.ts';
 import { attempts, jobPayloads, jobs } from '../../../db/schema.ts';
+import type { Clock } from '../../contract/clock.ts';
 import { JsonText } from '../../contract/json-text.ts';
 import type { ClaimedJob, ClaimRequest, JobStore } from '../job-store.ts';
+import type { StoreObserver } from '../store-observer.ts';
 import type { Transaction } from './group-commit.ts';
 import type { JobRow } from './job-row.ts';
 import type { JobWriter } from './job-writer.ts';
@@ -34,13 +36,16 @@ export function claims(session: Session, writer: JobWriter): Pick<JobStore, 'cla
   }
 
   function claimOne(tx: Transaction, request: ClaimRequest, seq: number): ClaimedJob | undefined {
-    const waiting = writer.loadBySeq(seq);
-    if (waiting?.status !== 'queued') return undefined;
-    const running = start(tx, waiting, request);
+    const queued = writer.loadBySeq(seq);
+    if (queued?.status !== 'queued') return undefined;
+    const running = start(tx, queued, request);
     const payload = intactPayload(seq);
     if (!payload) return failDamaged(tx, running);
     const lease = leaseOf(running, request);
-    tx.afterCommit(() => leases.set(lease));
+    tx.afterCommit(() => {
+      leases.set(lease);
+      options.observer?.claimed(running.endpoint, (running.startedAt ?? 0) - queued.updatedAt);
+    });
     return {
       jobId: running.jobId,
       id: running.id,
@@ -106,11 +111,19 @@ export function claims(session: Session, writer: JobWriter): Pick<JobStore, 'cla
     };
   }
 
-  return {
-    claim: (request) =>
-      commits.runNewWork((tx) =>
-        candidates(request).flatMap(({ seq }) => claimOne(tx, request, seq) ?? []),
-      ),
+  const claim: JobStore['claim'] = (request) =>
+    commits.runNewWork((tx) =>
+      candidates(request).flatMap(({ seq }) => claimOne(tx, request, seq) ?? []),
+    );
+  return { claim: options.observer ? timed(claim, options.observer, options.clock) : claim };
+}
+
+function timed(claim: JobStore['claim'], observer: StoreObserver, clock: Clock): JobStore['claim'] {
+  return async (request) => {
+    const begunAt = clock.monotonic();
+    const claimed = await claim(request);
+    observer.claimAnswered(clock.monotonic() - begunAt);
+    return claimed;
   };
 }
 

@@ -22,7 +22,7 @@ export interface KindFilter {
   endpoint: string | null;
 }
 
-interface Counter extends Counted {
+export interface Counter extends Counted {
   n: number;
 }
 
@@ -65,6 +65,11 @@ export class Counters {
   running(tenant: string, endpoint: string): number {
     const counter = this.#counters.get(keyOf({ tenant, endpoint, status: 'running', ready: 0 }));
     return counter?.n ?? 0;
+  }
+
+  /** Of all tenants. */
+  all(): Counter[] {
+    return [...this.#counters.values()];
   }
 
   list(tenant: string): StatusCount[] {

@@ -35,6 +35,14 @@ export interface CommitHooks {
   hasRoom(): boolean;
   /** The disk is full: frees some of it; false when nothing more can be freed. */
   makeRoom(): boolean;
+  /** Told of each commit, with the clock that it is timed by. Default: nobody. */
+  observe?: CommitObserver | undefined;
+}
+
+export interface CommitObserver {
+  /** Monotonic milliseconds. */
+  now(): number;
+  committed(writes: number, ms: number): void;
 }
 
 /** Bounds how long one flush holds the event loop (about 5 ms of submissions). */
@@ -141,6 +149,7 @@ export class GroupCommit {
   #commit(batch: PendingWrite[]): boolean {
     const failed: [PendingWrite, unknown][] = [];
     const ran: RanWrite[] = [];
+    const begunAt = this.#hooks.observe?.now() ?? 0;
     try {
       this.#statements.begin.run();
       for (const write of batch) this.#runBody(write, ran, failed);
@@ -153,6 +162,7 @@ export class GroupCommit {
       batch[0]?.reject(toStoreError(error));
       return true;
     }
+    this.#hooks.observe?.committed(batch.length, this.#hooks.observe.now() - begunAt);
     this.#hooks.afterCommit();
     for (const [write, error] of failed) write.reject(error);
     for (const { write, value, effects } of ran) {

@@ -13,10 +13,11 @@ import { Counters } from './counters.ts';
 import { eventLog } from './event-log.ts';
 import { openDatabase, type OpenDatabase, type Orm } from './database.ts';
 import { decisions } from './decisions.ts';
-import { GroupCommit } from './group-commit.ts';
+import { GroupCommit, type CommitHooks } from './group-commit.ts';
 import { JobWriter } from './job-writer.ts';
 import { Leases } from './leases.ts';
 import { lists } from './lists.ts';
+import { measures } from './measures.ts';
 import { queuePlaces } from './queue-places.ts';
 import { reads } from './reads.ts';
 import { recentChanges } from './recent-changes.ts';
@@ -81,6 +82,7 @@ function assemble(opened: Opened): JobStore {
       const isFreed = reserve.spend();
       return checkpoints.tryRun() || isFreed;
     },
+    observe: observeCommits(opened.options),
   });
   const session: Session = {
     ...opened,
@@ -118,6 +120,7 @@ function assemble(opened: Opened): JobStore {
     ...auditLog(session),
     ...webhooks(session),
     ...webhookSecrets(session),
+    ...measures(session, () => reserve.isWhole),
     keepReserve: async () => reserve.refill(),
     isWritable: () =>
       commits
@@ -139,6 +142,16 @@ function assemble(opened: Opened): JobStore {
 function subscribe<T>(listeners: Set<T>, listener: T): () => void {
   listeners.add(listener);
   return () => listeners.delete(listener);
+}
+
+/** Undefined when nobody watches: then no time is read either. */
+function observeCommits({ observer, clock }: JobStoreOptions): CommitHooks['observe'] {
+  return (
+    observer && {
+      now: () => clock.monotonic(),
+      committed: (writes, ms) => observer.committed(writes, ms),
+    }
+  );
 }
 
 /** Made once for a database: 53 random bits. */

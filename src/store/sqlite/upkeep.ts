@@ -3,6 +3,7 @@ import { and, asc, eq, lte, min, sql } from '../../../db/drizzle.ts';
 import { idempotencyKeys, jobs } from '../../../db/schema.ts';
 import type { AttemptOutcome } from '../../contract/job.ts';
 import type { JobStore } from '../job-store.ts';
+import type { LeaseLoss } from '../store-observer.ts';
 import type { Transaction } from './group-commit.ts';
 import type { JobRow } from './job-row.ts';
 import { CANCELLED, type JobWriter } from './job-writer.ts';
@@ -35,11 +36,22 @@ export function upkeep(session: Session, writer: JobWriter): Upkeep {
     if (held?.status !== 'running' || held.leaseToken !== lease.token) return false;
     // From here on its worker is a stranger, whatever becomes of the job.
     const row = { ...held, leaseToken: null };
-    if (row.cancelRequestedAt !== null) cancelled(tx, row);
-    else if (lease.runtimeEndsAt <= options.clock.monotonic()) timedOut(tx, row);
-    else lapsed(tx, row);
+    const loss = lossOf(row, lease);
+    takeBack[loss](tx, row);
+    tx.afterCommit(() => options.observer?.leaseLost(loss));
     return true;
   }
+
+  function lossOf(row: JobRow, { runtimeEndsAt }: Lease): LeaseLoss {
+    if (row.cancelRequestedAt !== null) return 'cancel_grace';
+    return runtimeEndsAt <= options.clock.monotonic() ? 'timed_out' : 'lapsed';
+  }
+
+  const takeBack: Record<LeaseLoss, (tx: Transaction, row: JobRow) => void> = {
+    lapsed,
+    timed_out: timedOut,
+    cancel_grace: cancelled,
+  };
 
   function cancelled(tx: Transaction, row: JobRow): void {
     writer.endAttempt(row, 'cancelled');

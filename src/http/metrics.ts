@@ -1,0 +1,59 @@
+// Metrics for Prometheus at /metrics: for the holder of METRICS_TOKEN, or of an admin key, only.
+import { timingSafeEqual } from 'node:crypto';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { hashKey } from '../auth/key-format.ts';
+import { JobgateError } from '../contract/errors.ts';
+import { allows } from '../contract/scope.ts';
+import type { Services } from '../procedures/trpc.ts';
+import { authenticate } from './context.ts';
+import type { MetricsText } from './metrics-text.ts';
+import type { MountedPaths } from './rest.ts';
+import type { Tallies } from './tallies.ts';
+
+const PATH = '/metrics';
+
+export interface MetricsOptions {
+  tallies: Tallies;
+  /** Who sends it as a bearer token needs no key. Default: nobody. */
+  metricsToken?: string | undefined;
+}
+
+/** Never open, not even to the machine itself: behind a proxy everybody comes from there. */
+export function mountMetrics(
+  app: FastifyInstance,
+  services: Services,
+  mounted: MountedPaths,
+  { tallies, metricsToken }: MetricsOptions,
+): void {
+  const tokenHash = metricsToken === undefined ? undefined : hashKey(metricsToken);
+  let text: Promise<MetricsText> | undefined;
+  app.get(PATH, {
+    onRequest: async (request) => {
+      if (!tokenHash || !bears(request, tokenHash)) await refuseOthers(services, request);
+    },
+    handler: async (_request, reply) => {
+      text ??= loadText(services, tallies);
+      const { contentType, write } = await text;
+      return reply.type(contentType).send(await write());
+    },
+  });
+  mounted.set(PATH, { methods: ['GET', 'HEAD'], open: false });
+}
+
+/** With the first that is asked for: loading the client takes 50 ms of a start. */
+async function loadText(services: Services, tallies: Tallies): Promise<MetricsText> {
+  const { metricsText } = await import('./metrics-text.ts');
+  return metricsText(services, tallies);
+}
+
+/** Hashes are of one length: how long the comparison takes says nothing of the token. */
+function bears({ headers }: FastifyRequest, tokenHash: Buffer): boolean {
+  const given = /^bearer +(\S+) *$/i.exec(headers.authorization ?? '')?.[1];
+  return given !== undefined && timingSafeEqual(hashKey(given), tokenHash);
+}
+
+async function refuseOthers(services: Services, request: FastifyRequest): Promise<void> {
+  await authenticate(services, request, 'show the metrics');
+  if (request.principal && allows(request.principal.scopes, 'admin')) return;
+  throw new JobgateError('forbidden', 'This key lacks the scope "admin"');
+}
