@@ -44,12 +44,28 @@ export class Checker {
     return this.#submitted;
   }
 
+  /** Jobs that were seen to have ended. */
+  get ended(): string[] {
+    return [...this.#ends.keys()];
+  }
+
   get completions(): number {
     return this.#completions.size;
   }
 
   get handlerRuns(): number {
     return [...this.#runs.values()].reduce((sum, runs) => sum + runs, 0);
+  }
+
+  /** What is known up to now, to hold another gateway to: one that a backup of now was restored to. */
+  copyFor(client: GatewayClient): Checker {
+    const copy = new Checker(client);
+    for (const [jobId, submitted] of this.#submitted) copy.#submitted.set(jobId, submitted);
+    for (const [jobId, end] of this.#ends) copy.#ends.set(jobId, end);
+    for (const [jobId, seen] of this.#seen) copy.#seen.set(jobId, seen);
+    for (const [key, runs] of this.#runs) copy.#runs.set(key, runs);
+    for (const [jobId, workers] of this.#completions) copy.#completions.set(jobId, workers);
+    return copy;
   }
 
   fault(what: string): void {

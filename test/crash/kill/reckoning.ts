@@ -21,8 +21,12 @@ export async function untilAllEnded(client: GatewayClient): Promise<boolean> {
   return false;
 }
 
-export async function reckonOverHttp(checker: Checker): Promise<void> {
-  for (const jobId of checker.jobs.keys()) {
+/** `jobIds`: those that are asked for. Default: all. */
+export async function reckonOverHttp(
+  checker: Checker,
+  jobIds: Iterable<string> = checker.jobs.keys(),
+): Promise<void> {
+  for (const jobId of jobIds) {
     const job = await checker.look(jobId);
     if (job) holdJob(checker, jobId, job);
     else checker.fault(`${jobId} is not there any more`);
