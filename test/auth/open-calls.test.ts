@@ -24,7 +24,9 @@ const revoke = (key: string) => post(gateway, 'admin', 'keys/revoke', { key_id: 
 const open = () => gateway.services.openCalls.size;
 
 /** Once so many calls are open. */
-const opened = (count: number) => expect.poll(open, { interval: 5 }).toBe(count);
+async function opened(count: number): Promise<void> {
+  await expect.poll(open, { interval: 5, timeout: 10_000 }).toBe(count);
+}
 
 it('revoked, it ends waits with 401 and streams, at once; those of others go on', async () => {
   const job_id = await submitJob(gateway, { delay_seconds: 3600 });
@@ -49,7 +51,7 @@ it('revoked, it ends waits with 401 and streams, at once; those of others go on'
   await opened(0);
 });
 
-it.each(['job', 'jobs'] as const)('it ends %s.watch over tRPC, for good', async (noun) => {
+it.each(['job', 'jobs'] as const)('%s.watch over tRPC is over, for good', async (noun) => {
   const job_id = await submitJob(gateway, { delay_seconds: 3600 });
   const key = await createTestKey(gateway.services, 'read');
   const client = subscribingClient(gateway, key);
