@@ -154,8 +154,8 @@ describe('files', () => {
     const orphans = tests.filter((test) => {
       const source = test.replace('.test.ts', '').replace(/^test\//, 'src/');
       const folder = dirname(test).replace(/^test\//, '');
-      // `crash` holds programs that try to break a whole gateway or store.
-      const isOrphan = !tested.includes(source) && !/^(examples|crash)/.test(folder);
+      // `crash` and `fuzz` hold programs that try to break a whole gateway or store.
+      const isOrphan = !tested.includes(source) && !/^(examples|crash|fuzz)/.test(folder);
       return isOrphan && !TRIALS.includes(basename(test, '.test.ts'));
     });
     expect(orphans).toEqual([]);

@@ -1,5 +1,6 @@
 // Making API keys: the text goes to its owner once, its hash into the store.
 import type { Clock } from '../contract/clock.ts';
+import { LAST_DATE } from '../contract/fields.ts';
 import type { Scope } from '../contract/scope.ts';
 import type { ApiKey, JobStore } from '../store/job-store.ts';
 import { hashKey, mintKey, type MintedKey } from './key-format.ts';
@@ -44,7 +45,8 @@ export async function rotateApiKey(
 
 /** When a key ends that is given as long as `old` was; null for never. */
 export function sameLifetime(clock: Clock, { createdAt, expiresAt }: ApiKey): number | null {
-  return expiresAt === null ? null : clock.now() + (expiresAt - createdAt);
+  if (expiresAt === null) return null;
+  return Math.min(clock.now() + (expiresAt - createdAt), LAST_DATE);
 }
 
 /** Whether it opens anything at the time, epoch milliseconds. */

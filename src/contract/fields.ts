@@ -90,11 +90,14 @@ export const result = z
 /** Any JSON value in an answer. */
 export const anyJson = z.unknown();
 
-/** Epoch milliseconds, up to the last date there is (ECMA-262, time values). */
+/** The last date there is (ECMA-262, time values), epoch milliseconds. */
+export const LAST_DATE = 8_640_000_000_000_000;
+
+/** Epoch milliseconds. */
 export const timestamp = z
   .int()
   .min(0)
-  .max(8_640_000_000_000_000)
+  .max(LAST_DATE)
   .meta({ description: 'Epoch milliseconds.', examples: [1764000000000] });
 
 export const progress = z

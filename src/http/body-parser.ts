@@ -8,6 +8,8 @@ import { malformedBody } from './errors.ts';
 const JSON_CONTENT =
   /^application\/(?:[\w.!#$&^-]+\+)?json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?;?\s*$/i;
 
+const BYTE_ORDER_MARK = '\ufeff';
+
 /** Anything else answers 415. The body is what `give` makes of a text that is JSON. */
 export function parseJsonBodies(
   app: FastifyInstance,
@@ -28,12 +30,15 @@ export function parseJsonBodies(
 function decode(body: Buffer): string {
   if (!isUtf8(body)) throw malformedBody('The body is not UTF-8');
   // Some programs begin with a byte order mark.
-  return body.toString().replace(/^\ufeff/, '');
+  const text = body.toString();
+  return text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text;
 }
 
 /** Throws `invalid_payload` on what is not JSON, and on names that poison JavaScript objects. */
 export function parseJson(text: string, what: 'body' | 'input'): unknown {
   try {
+    // It would skip a byte order mark, on which tRPC then fails, that parses the text once more.
+    if (text.startsWith(BYTE_ORDER_MARK)) throw new SyntaxError('a byte order mark');
     return sjson.parse(text);
   } catch (error) {
     const isPoisoned = /forbidden prototype/.test((error as Error).message);

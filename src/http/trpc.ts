@@ -64,6 +64,9 @@ interface TrpcRoute {
   Querystring: { input?: string };
 }
 
+/** All else is the caller's: no such procedure, a mutation in a GET. That is no line in the log. */
+const FAILURES: readonly TRPCError['code'][] = ['INTERNAL_SERVER_ERROR', 'SERVICE_UNAVAILABLE'];
+
 function handlerOptions(services: Services, toJobgateError: ToJobgateError) {
   return {
     router: appRouter,
@@ -74,8 +77,9 @@ function handlerOptions(services: Services, toJobgateError: ToJobgateError) {
       const cause = errors[0]?.cause;
       return cause instanceof JobgateError ? { headers: errorHeaders(cause) } : {};
     },
-    onError: ({ error, req }: { error: TRPCError; req: FastifyRequest }) =>
-      void toJobgateError(error.cause ?? error, req),
+    onError: ({ error, req }: { error: TRPCError; req: FastifyRequest }) => {
+      if (FAILURES.includes(error.code)) toJobgateError(error.cause ?? error, req);
+    },
   };
 }
 

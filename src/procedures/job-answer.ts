@@ -12,13 +12,23 @@ export function refOf({ principal }: Context, { job_id }: { job_id: string }): J
   return { tenant: principal.tenant, jobId: job_id };
 }
 
-/** Throws `job_not_found`. */
+/** With the headers for who asks again. Throws `job_not_found`. */
 export async function jobAnswer(ctx: Context, ref: JobRef): Promise<JobView> {
-  const { store, queue } = ctx.services;
+  const { job, place, answer } = await lookUp(ctx, ref);
+  ctx.setTag(jobTag(job, place));
+  await setRetryAfter(ctx, job, place);
+  return answer;
+}
+
+/** Of a job that nobody can ask for again. Throws `job_not_found`. */
+export async function lastJobAnswer(ctx: Context, ref: JobRef): Promise<JobView> {
+  return (await lookUp(ctx, ref)).answer;
+}
+
+async function lookUp({ services: { store, queue } }: Context, ref: JobRef) {
   const [job, attempts] = await Promise.all([store.find(ref), store.listAttempts(ref)]);
   if (!job) throw jobNotFound(ref.jobId);
   const place = await queue.findPlace(job);
-  ctx.setTag(jobTag(job, place));
-  await setRetryAfter(ctx, job, place);
-  return asAnswer<JobView>(composeJson(viewOf(job, attempts, place)));
+  const answer = asAnswer<JobView>(composeJson(viewOf(job, attempts, place)));
+  return { job, place, answer };
 }

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { EXAMPLE_JOB_ID, jobId } from '../contract/fields.ts';
 import { jobView } from '../contract/job-view.ts';
-import { jobAnswer, refOf } from './job-answer.ts';
+import { lastJobAnswer, refOf } from './job-answer.ts';
 import { answers, procedure } from './trpc.ts';
 
 const input = z.strictObject({ job_id: jobId }).meta({ examples: [{ job_id: EXAMPLE_JOB_ID }] });
@@ -24,7 +24,7 @@ export const jobDelete = procedure
   .output(answers(jobView))
   .mutation(async ({ ctx, input: asked }) => {
     const ref = refOf(ctx, asked);
-    const answer = await jobAnswer(ctx, ref);
+    const answer = await lastJobAnswer(ctx, ref);
     await ctx.services.store.delete(ref, ctx.principal.keyId);
     return answer;
   });

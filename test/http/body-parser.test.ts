@@ -97,6 +97,12 @@ describe('a byte order mark', () => {
     expect((await send(job, 'application/json', '/v1/toolkit/job/submit')).status).toBe(202);
     expect((await send(job, 'application/json', '/trpc/job.submit')).status).toBe(200);
   });
+
+  it.each(['/v1/toolkit/job/submit', '/trpc/job.submit'])('is there once at %s', async (path) => {
+    expect((await send('\ufeff\ufeff{"endpoint":"/cut"}', 'application/json', path)).status).toBe(
+      400,
+    );
+  });
 });
 
 function POISONED(): string {

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AppRouter } from '../../src/index.ts';
 import { ENDPOINT, finishJob, refusal, UNKNOWN_ID } from '../clients.ts';
 import { startTestGateway, type TestGateway } from '../gateway.ts';
+import { useGateway } from '../used-gateway.ts';
 
 let gateway: TestGateway;
 
@@ -72,6 +73,7 @@ describe('an error before the procedure', () => {
   it.each([
     ['a body that is no JSON', 'POST', 'job.submit', { rawBody: '{' }, 400, 'BAD_REQUEST'],
     ['an input that is no JSON', 'GET', 'job.status?input=%7B', {}, 400, 'BAD_REQUEST'],
+    ['a byte order mark', 'GET', 'job.status?input=%EF%BB%BF%7B%7D', {}, 400, 'BAD_REQUEST'],
     [
       'a batch that is none',
       'POST',
@@ -107,6 +109,19 @@ describe('an error before the procedure', () => {
       rawBody: '{}',
     });
     expect(answer).toMatchObject({ status: 415, json: { error: { data: { httpStatus: 415 } } } });
+  });
+
+  it('is no line in the log where the caller made it', async () => {
+    const lines: string[] = [];
+    const logger = { level: 'error', stream: { write: (line: string) => void lines.push(line) } };
+    const logging = await useGateway({ logger });
+    const key = logging.keys.submit;
+    for (const path of ['job.submit', 'job.nope', 'job.status?input=%7B', 'job.status?batch=1']) {
+      const { status } = await logging.request('GET', `/trpc/${path}`, { key });
+      expect(status).toBeGreaterThanOrEqual(400);
+      expect(status).toBeLessThan(500);
+    }
+    expect(lines).toEqual([]);
   });
 
   it('tells no stack, and what Retry-After would say', async () => {

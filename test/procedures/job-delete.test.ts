@@ -78,6 +78,7 @@ describe('409', () => {
     const lease = await startJob(gateway);
     const error = 'This job is running: cancel it before it is deleted';
     await expectIllegal(gateway, 'delete', lease.job_id, { error, job_status: 'running' });
+    expect((await remove(lease.job_id)).headers.has('retry-after')).toBe(false);
     await post(gateway, 'work', 'worker/complete', { ...lease, result: null });
   });
 });

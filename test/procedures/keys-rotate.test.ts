@@ -1,5 +1,6 @@
 // keys.rotate: a new key in the place of an old one, and for a while both are good.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { LAST_DATE } from '../../src/contract/fields.ts';
 import { expectAnswer, post, refusal, trpcClient } from '../clients.ts';
 import { createTestKey, startTestGateway, type TestGateway } from '../gateway.ts';
 import { HeldClock } from '../held-clock.ts';
@@ -59,6 +60,12 @@ describe('200', () => {
     const { json } = await rotate({ key_id: idOf(old) });
     expect(json.expires_at).toBe(clock.now() + 3_600_000);
     expect(await show(old)).toMatchObject({ expires_at: clock.now() + 3_000_000 });
+  });
+
+  it('or to the last date there is', async () => {
+    const old = await create({ expires_at: LAST_DATE });
+    clock.advance(600);
+    expect((await rotate({ key_id: idOf(old) })).json.expires_at).toBe(LAST_DATE);
   });
 
   it('or as long as it is told', async () => {
