@@ -27,6 +27,11 @@ interface RanWrite {
   undos: (() => void)[];
 }
 
+/** One that threw; what it did to the memory is undone. */
+interface FailedWrite {
+  error: unknown;
+}
+
 export interface CommitHooks {
   /** Around each commit, for what is written once a transaction. */
   beforeCommit(): void;
@@ -51,11 +56,16 @@ const MAX_BATCH = 200;
 /** Turns of the loop without a new write before no more are waited for: about 0.1 ms. */
 const IDLE_TURNS = 30;
 
+/** Thrown inside a transaction without savepoints: a body threw after it had written. */
+const HALF_WRITTEN = new Error('a write must be undone alone');
+
 /**
  * With `synchronous=FULL` a commit costs a disk sync: alone each write pays for its own, together
- * they pay for one. A body that throws is rolled back to its savepoint and hurts nobody else. A
- * body may run again: when the disk refuses the whole batch, each write is tried alone, and when
- * the disk is full, as long as room can be made for it; new work is refused then.
+ * they pay for one. A body that throws hurts nobody else. It may run again: when one of the batch
+ * threw after it had written, all run once more, each in a savepoint of its own (which costs a fifth
+ * of a submission, and is seldom needed: a refusal comes before the first change); when the disk
+ * refuses the whole batch, each write is tried alone, and when the disk is full, as long as room can
+ * be made for it; new work is refused then.
  */
 export class GroupCommit {
   readonly #sqlite: Database.Database;
@@ -64,6 +74,8 @@ export class GroupCommit {
     'begin' | 'commit' | 'savepoint' | 'release' | 'undo',
     Database.Statement
   >;
+  /** Rows changed on this connection so far. */
+  readonly #changes: Database.Statement<[], number>;
   #pending: PendingWrite[] = [];
   #scheduled = false;
   /** Writes in the last commit: as many callers may be about to write again. */
@@ -79,6 +91,7 @@ export class GroupCommit {
       release: sqlite.prepare('RELEASE write'),
       undo: sqlite.prepare('ROLLBACK TO write'),
     };
+    this.#changes = sqlite.prepare<[], number>('SELECT total_changes()').pluck();
   }
 
   /** Resolves to what `body` returned, once it survives a power cut. `body` is synchronous. */
@@ -146,17 +159,22 @@ export class GroupCommit {
   }
 
   /** False when the disk refused what is worth trying again, one by one; then nobody is answered. */
-  #commit(batch: PendingWrite[]): boolean {
+  #commit(batch: PendingWrite[], isGuarded = false): boolean {
     const failed: [PendingWrite, unknown][] = [];
     const ran: RanWrite[] = [];
     const begunAt = this.#hooks.observe?.now() ?? 0;
     try {
       this.#statements.begin.run();
-      for (const write of batch) this.#runBody(write, ran, failed);
+      for (const write of batch) {
+        const outcome = isGuarded ? this.#runGuarded(write) : this.#runBare(write);
+        if ('error' in outcome) failed.push([write, outcome.error]);
+        else ran.push(outcome);
+      }
       this.#hooks.beforeCommit();
       this.#statements.commit.run();
     } catch (error) {
       this.#rollback(ran);
+      if (error === HALF_WRITTEN) return this.#commit(batch, true);
       if (isDiskFull(error) && this.#hooks.makeRoom()) return false;
       if (batch.length > 1) return false;
       batch[0]?.reject(toStoreError(error));
@@ -172,30 +190,43 @@ export class GroupCommit {
     return true;
   }
 
-  #runBody(write: PendingWrite, ran: RanWrite[], failed: [PendingWrite, unknown][]): void {
-    const effects: (() => void)[] = [];
-    const undos: (() => void)[] = [];
+  /** Throws HALF_WRITTEN when the body threw and what it wrote stands. */
+  #runBare(write: PendingWrite): RanWrite | FailedWrite {
+    const before = this.#changes.get();
+    const outcome = runBody(write);
+    if ('error' in outcome && this.#changes.get() !== before) throw HALF_WRITTEN;
+    return outcome;
+  }
+
+  #runGuarded(write: PendingWrite): RanWrite | FailedWrite {
     this.#statements.savepoint.run();
-    try {
-      const value = write.body({
-        afterCommit: (effect) => effects.push(effect),
-        onUndo: (undo) => undos.push(undo),
-      });
-      this.#statements.release.run();
-      ran.push({ write, value, effects, undos });
-    } catch (error) {
-      undoAll(undos);
-      if (isStorageFailure(error)) throw error;
-      this.#statements.undo.run();
-      this.#statements.release.run();
-      failed.push([write, toStoreError(error)]);
-    }
+    const outcome = runBody(write);
+    if ('error' in outcome) this.#statements.undo.run();
+    this.#statements.release.run();
+    return outcome;
   }
 
   #rollback(ran: RanWrite[]): void {
     for (const { undos } of ran.toReversed()) undoAll(undos);
     // A full disk may have made SQLite roll back by itself.
     if (this.#sqlite.inTransaction) this.#sqlite.exec('ROLLBACK');
+  }
+}
+
+/** Throws when the disk failed. */
+function runBody(write: PendingWrite): RanWrite | FailedWrite {
+  const effects: (() => void)[] = [];
+  const undos: (() => void)[] = [];
+  try {
+    const value = write.body({
+      afterCommit: (effect) => effects.push(effect),
+      onUndo: (undo) => undos.push(undo),
+    });
+    return { write, value, effects, undos };
+  } catch (error) {
+    undoAll(undos);
+    if (isStorageFailure(error)) throw error;
+    return { error: toStoreError(error) };
   }
 }
 

@@ -87,6 +87,23 @@ it('writes that arrive together share one commit', async () => {
   expect(commitCount()).toBe(1);
 });
 
+it('a refusal before the first change makes nobody run twice; one after it, those before it', async () => {
+  const { commits, insert, committed, commitCount } = setUp();
+  let runs = 0;
+  const add = (a: number) => commits.run(() => ((runs += 1), insert(a)));
+  const refuse = (a: number | null) =>
+    commits.run(() => {
+      if (a !== null) insert(a);
+      throw new JobgateError('not_found', 'Not found');
+    });
+  await Promise.allSettled([add(1), refuse(null), add(2)]);
+  expect([runs, committed()]).toEqual([2, 2]);
+  runs = 0;
+  await Promise.allSettled([add(3), refuse(4), add(5), refuse(null), refuse(6)]);
+  expect([runs, committed()]).toEqual([3, 4]);
+  expect(commitCount()).toBe(2);
+});
+
 it('answers, and tells, after the commit and in order', async () => {
   const { commits, insert, committed } = setUp();
   const order: string[] = [];
