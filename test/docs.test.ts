@@ -14,6 +14,9 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const PAGES = globSync('docs/*.md', { cwd: ROOT }).sort();
 const page = (name: string) => new Document(`docs/${name}.md`);
 
+/** A compiler and programs that start, on a machine that runs other tests beside. */
+const BUSY_MS = 180_000;
+
 let copy: PackageCopy;
 let gateway: TestGateway;
 
@@ -57,34 +60,49 @@ describe('the blocks in TypeScript', () => {
   const readme = new Document('README.md').runnable('ts');
   const names = readme.map((_, index) => `readme-${index}.ts`);
 
-  it('have a package to import, once it is built', async () => {
-    expect(await copy.build()).toMatchObject({ code: 0, stdout: '' });
-  }, 60_000);
+  it(
+    'have a package to import, once it is built',
+    async () => {
+      expect(await copy.build()).toMatchObject({ code: 0, stdout: '' });
+    },
+    BUSY_MS,
+  );
 
-  it('are typed, those that add an endpoint too', async () => {
-    for (const [index, code] of readme.entries()) copy.write(names[index]!, code);
-    copy.write('worker.ts', workerIn('ts'));
-    const added = addEndpoint();
-    expect(added).toEqual(['src/procedures/jobs-oldest.ts', 'test/procedures/jobs-oldest.test.ts']);
-    const checked = await copy.check([...names, 'worker.ts', ...added]);
-    expect(checked).toMatchObject({ code: 0, stdout: '' });
-  }, 60_000);
+  it(
+    'are typed, those that add an endpoint too',
+    async () => {
+      for (const [index, code] of readme.entries()) copy.write(names[index]!, code);
+      copy.write('worker.ts', workerIn('ts'));
+      const added = addEndpoint();
+      expect(added).toEqual([
+        'src/procedures/jobs-oldest.ts',
+        'test/procedures/jobs-oldest.test.ts',
+      ]);
+      const checked = await copy.check([...names, 'worker.ts', ...added]);
+      expect(checked).toMatchObject({ code: 0, stdout: '' });
+    },
+    BUSY_MS,
+  );
 
-  it('of the README run a job and read that it is done', async () => {
-    const [worker = '', ...clients] = names;
-    expect(clients).toHaveLength(2);
-    const working = copy.start(process.execPath, [worker]);
-    onTestFinished(() => endGroup(working.pid));
-    const ended = endOf(working);
-    const answers = [];
-    for (const client of clients) answers.push(await copy.run(process.execPath, [client]));
-    expect(answers).toEqual([
-      { code: 0, stdout: 'HI\n', stderr: '' },
-      { code: 0, stdout: 'done\n', stderr: '' },
-    ]);
-    working.kill('SIGTERM');
-    expect(await ended).toMatchObject({ code: 0 });
-  }, 60_000);
+  it(
+    'of the README run a job and read that it is done',
+    async () => {
+      const [worker = '', ...clients] = names;
+      expect(clients).toHaveLength(2);
+      const working = copy.start(process.execPath, [worker]);
+      onTestFinished(() => endGroup(working.pid));
+      const ended = endOf(working);
+      const answers = [];
+      for (const client of clients) answers.push(await copy.run(process.execPath, [client]));
+      expect(answers).toEqual([
+        { code: 0, stdout: 'HI\n', stderr: '' },
+        { code: 0, stdout: 'done\n', stderr: '' },
+      ]);
+      working.kill('SIGTERM');
+      expect(await ended).toMatchObject({ code: 0 });
+    },
+    BUSY_MS,
+  );
 });
 
 /** Writes the worked example into the copy; its files. */
@@ -101,17 +119,29 @@ function addEndpoint(): string[] {
 }
 
 describe('the workers', () => {
-  it('in TypeScript does a job', async () => {
-    await expectWork('/v1/docs/upper-ts', process.execPath, ['worker.ts']);
-  }, 60_000);
+  it(
+    'in TypeScript does a job',
+    async () => {
+      await expectWork('/v1/docs/upper-ts', process.execPath, ['worker.ts']);
+    },
+    BUSY_MS,
+  );
 
-  it('in Python does a job', async () => {
-    await expectWork('/v1/docs/upper-py', 'python3', ['-c', workerIn('python')]);
-  }, 60_000);
+  it(
+    'in Python does a job',
+    async () => {
+      await expectWork('/v1/docs/upper-py', 'python3', ['-c', workerIn('python')]);
+    },
+    BUSY_MS,
+  );
 
-  it('in the shell does a job', async () => {
-    await expectWork('/v1/docs/upper-sh', 'sh', ['-euc', workerIn('sh')]);
-  }, 60_000);
+  it(
+    'in the shell does a job',
+    async () => {
+      await expectWork('/v1/docs/upper-sh', 'sh', ['-euc', workerIn('sh')]);
+    },
+    BUSY_MS,
+  );
 
   /** It runs one job, and ends on SIGTERM as one that ended well. */
   async function expectWork(endpoint: string, command: string, args: string[]): Promise<void> {

@@ -27,6 +27,7 @@ describe('the tables', () => {
     const defaults: Record<string, string | number | readonly string[] | undefined> = {
       ...readConfig({}),
       databaseUrl: 'file:./data/jobgate.db',
+      backupEvery: '24h',
     };
     const fallback = (defaults[field] ?? '').toString();
     expect(rowOf(`\`${name}\``)).toContain(fallback === '' ? '| |' : `| \`${fallback}\` |`);
