@@ -2,6 +2,7 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { readNetwork } from './contract/ip-network.ts';
+import { readRateLimit } from './contract/rate-limit.ts';
 import { nearMiss } from './near-miss.ts';
 
 const MIB = 1024 * 1024;
@@ -57,6 +58,41 @@ function duration(maxDays: number, fallback: string) {
     .prefault(fallback);
 }
 
+const origins = z.string().transform((list, context) => {
+  const entries = list.split(/[\s,]+/).filter(Boolean);
+  const wrong = entries.findIndex((entry) => !isOrigin(entry));
+  if (wrong === -1) return entries;
+  const rule = 'must list origins, such as https://app.example.com, or be *';
+  context.addIssue({ code: 'custom', message: `${rule}: entry ${wrong + 1} is none` });
+  return z.NEVER;
+});
+
+/** As a browser writes it: scheme, host in lower case, port unless it is the scheme's own. */
+function isOrigin(text: string): boolean {
+  if (text === '*') return true;
+  return URL.canParse(text) && new URL(text).origin === text && !/^null$|\*/.test(text);
+}
+
+const rateLimit = z
+  .string()
+  .refine(
+    (text) => readRateLimit(text) !== undefined,
+    'must be a number of requests by second, minute or hour, such as 100/s, 600/m, 5000/h, or 0',
+  );
+
+const MAX_HOPS = 20;
+
+/** How many proxies, or which. */
+const proxies = z.string().transform((text, context) => {
+  if (/^\d{1,2}$/.test(text) && Number(text) <= MAX_HOPS) return Number(text);
+  const read = networks.safeParse(text);
+  if (read.success) return read.data;
+  const rule = `must be the number of proxies in front, up to ${MAX_HOPS}, or`;
+  const fault = read.error.issues[0]?.message.replace('must', '') ?? '';
+  context.addIssue({ code: 'custom', message: rule + fault });
+  return z.NEVER;
+});
+
 /** Every variable, with what it is for. An empty string counts as not set. */
 export const VARIABLES = z.object({
   HOST: host.default('127.0.0.1').describe('address to listen on'),
@@ -78,6 +114,19 @@ export const VARIABLES = z.object({
   MAX_WAITERS: wholeNumber(1, 1e6, 20_000).describe('requests that may wait at the same time'),
   MAX_BODY_BYTES: wholeNumber(1024, 64 * MIB, MIB).describe('largest request body'),
   MAX_RESULT_BYTES: wholeNumber(1024, 64 * MIB, 8 * MIB).describe('largest result of a worker'),
+  RATE_LIMIT: rateLimit.default('0').describe('requests of one key, such as 100/s; 0 for no limit'),
+  WRONG_KEY_LIMIT: rateLimit
+    .default('60/m')
+    .describe('wrong API keys from one address; 0 for no limit'),
+  TRUST_PROXY: proxies
+    .prefault('')
+    .describe('proxies whose X-Forwarded-For is believed: networks, or how many stand in front'),
+  CORS_ORIGINS: origins
+    .prefault('')
+    .describe('origins whose pages may call from a browser, such as https://app.example.com, or *'),
+  MAX_EVENT_LOOP_LAG_MS: wholeNumber(0, 60_000, 1000).describe(
+    'lag from which new work is refused with 503; 0 for never',
+  ),
   LOG_LEVEL: z
     .enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`)
     .default('info')
@@ -106,6 +155,15 @@ export interface Config {
   readonly maxWaiters: number;
   readonly maxBodyBytes: number;
   readonly maxResultBytes: number;
+  /** As `readRateLimit` takes them. */
+  readonly rateLimit: string;
+  readonly wrongKeyLimit: string;
+  /** Networks of proxies that are believed, or how many stand in front. */
+  readonly trustProxy: readonly string[] | number;
+  /** Origins as browsers write them, or `*`. */
+  readonly corsOrigins: readonly string[];
+  /** 0 for no shedding of load. */
+  readonly maxEventLoopLagMs: number;
   readonly logLevel: (typeof LOG_LEVELS)[number];
   readonly retentionDays: number;
   /** Networks in CIDR notation, and addresses. */
@@ -149,6 +207,11 @@ function toConfig(values: z.output<typeof VARIABLES>): Config {
     maxWaiters: values.MAX_WAITERS,
     maxBodyBytes: values.MAX_BODY_BYTES,
     maxResultBytes: values.MAX_RESULT_BYTES,
+    rateLimit: values.RATE_LIMIT,
+    wrongKeyLimit: values.WRONG_KEY_LIMIT,
+    trustProxy: values.TRUST_PROXY,
+    corsOrigins: values.CORS_ORIGINS,
+    maxEventLoopLagMs: values.MAX_EVENT_LOOP_LAG_MS,
     logLevel: values.LOG_LEVEL,
     retentionDays: values.RETENTION_DAYS,
     webhookAllow: values.WEBHOOK_ALLOW,

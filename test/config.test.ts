@@ -33,6 +33,11 @@ describe('readConfig', () => {
       backupDir: undefined,
       backupEveryMs: 86_400_000,
       backupKeep: 7,
+      rateLimit: '0',
+      wrongKeyLimit: '60/m',
+      trustProxy: [],
+      corsOrigins: [],
+      maxEventLoopLagMs: 1000,
     });
     expect(Object.isFrozen(config)).toBe(true);
   });
@@ -160,6 +165,56 @@ describe('DATABASE_URL', () => {
     ['file:..', 'must name a file, not a folder'],
   ])('refuses %s', (url, fault) => {
     expect(problemsOf({ DATABASE_URL: url })).toEqual([`DATABASE_URL ${fault}`]);
+  });
+});
+
+describe('TRUST_PROXY', () => {
+  it.each([
+    ['1', 1],
+    ['0', 0],
+    ['20', 20],
+    ['10.0.0.1', ['10.0.0.1']],
+    ['127.0.0.0/8, fd00::/8 ::1', ['127.0.0.0/8', 'fd00::/8', '::1']],
+  ])('takes "%s"', (text, trustProxy) => {
+    expect(readConfig({ TRUST_PROXY: text }).trustProxy).toEqual(trustProxy);
+  });
+
+  it.each(['21', '-1', '1.5', 'true', 'loopback', '10.0.0.1, x'])('refuses "%s"', (text) => {
+    expect(problemsOf({ TRUST_PROXY: text })).toEqual([
+      expect.stringMatching(
+        /^TRUST_PROXY must be the number of proxies in front, up to 20, or list/,
+      ),
+    ]);
+  });
+});
+
+describe('CORS_ORIGINS', () => {
+  it.each([
+    ['*', ['*']],
+    ['https://a.example, http://localhost:5173', ['https://a.example', 'http://localhost:5173']],
+  ])('takes "%s"', (text, corsOrigins) => {
+    expect(readConfig({ CORS_ORIGINS: text }).corsOrigins).toEqual(corsOrigins);
+  });
+
+  it.each([
+    'null',
+    'a.example',
+    'https://a.example/',
+    'https://A.example',
+    'file:///x',
+    'https://*',
+  ])('refuses "%s"', (text) => {
+    const rule = 'must list origins, such as https://app.example.com, or be *';
+    expect(problemsOf({ CORS_ORIGINS: text })).toEqual([`CORS_ORIGINS ${rule}: entry 1 is none`]);
+  });
+});
+
+describe('rate limits', () => {
+  it.each(['RATE_LIMIT', 'WRONG_KEY_LIMIT'])('%s has a number and a unit', (name) => {
+    const rule =
+      'must be a number of requests by second, minute or hour, such as 100/s, 600/m, 5000/h, or 0';
+    expect(problemsOf({ [name]: '100' })).toEqual([`${name} ${rule}`]);
+    expect(Object.values(readConfig({ [name]: '7/s' }))).toContain('7/s');
   });
 });
 

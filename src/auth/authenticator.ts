@@ -6,6 +6,7 @@ import type { KeyUses } from '../queue/key-uses.ts';
 import type { ApiKey, JobStore } from '../store/job-store.ts';
 import { isLive } from './api-keys.ts';
 import { hashKey, keyIdIn, keyIdOf } from './key-format.ts';
+import { WrongKeys } from './rate-limits.ts';
 
 /** Who calls. */
 export interface Principal {
@@ -22,7 +23,16 @@ export interface AuthenticatorOptions {
   clock: Clock;
   /** An admin key of tenant `default` that is not in the store. Default: none. */
   adminKey?: string | undefined;
+  /** How many wrong keys an address may try, as `readRateLimit` takes it. Default: `0`, no limit. */
+  wrongKeyLimit?: string;
 }
+
+/** Where a request comes from; read only when its key is not one that was seen before. */
+export interface Caller {
+  readonly ip: string;
+}
+
+const UNKNOWN_CALLER: Caller = { ip: 'unknown' };
 
 export const DEFAULT_TENANT = 'default';
 
@@ -49,17 +59,25 @@ export class Authenticator {
   readonly #clock: Clock;
   readonly #keyUses: KeyUses | undefined;
   readonly #adminHash: Buffer | undefined;
+  readonly #wrongKeys: WrongKeys;
   readonly #remembered = new Map<string, Remembered>();
 
-  constructor({ store, clock, adminKey, keyUses }: AuthenticatorOptions) {
+  constructor({ store, clock, adminKey, keyUses, wrongKeyLimit = '0' }: AuthenticatorOptions) {
     this.#keyUses = keyUses;
     this.#store = store;
     this.#clock = clock;
+    this.#wrongKeys = new WrongKeys(clock, wrongKeyLimit);
     this.#adminHash = adminKey === undefined ? undefined : hashKey(adminKey);
   }
 
-  /** Undefined when the header is missing or its key is unknown, revoked or expired. */
-  async authenticate(header: string | undefined): Promise<Principal | undefined> {
+  /**
+   * Undefined when the header is missing or its key is unknown, revoked or expired. Throws
+   * `too_many_requests` in place of that when the caller's address tried too many such keys.
+   */
+  async authenticate(
+    header: string | undefined,
+    caller: Caller = UNKNOWN_CALLER,
+  ): Promise<Principal | undefined> {
     if (!header) return undefined;
     const remembered = this.#remembered.get(keyIdIn(header));
     if (remembered && isSame(remembered.text, header)) {
@@ -70,12 +88,14 @@ export class Authenticator {
         return remembered.principal;
       }
     }
-    return this.#check(header);
+    const principal = await this.#check(header, caller);
+    if (!principal) this.#wrongKeys.count(caller.ip);
+    return principal;
   }
 
-  async #check(header: string): Promise<Principal | undefined> {
+  async #check(header: string, caller: Caller): Promise<Principal | undefined> {
     const given = hashKey(header);
-    if (this.#isAdmin(given)) return ADMIN;
+    if (this.#isAdmin(given, caller)) return ADMIN;
     const keyId = keyIdOf(header);
     if (keyId === undefined) return undefined;
     const key = await this.#store.findKey(keyId);
@@ -95,8 +115,13 @@ export class Authenticator {
     return principal;
   }
 
-  #isAdmin(given: Buffer): boolean {
-    return this.#adminHash !== undefined && timingSafeEqual(given, this.#adminHash);
+  /**
+   * A key that we made cannot be guessed, so a good one passes whatever else comes from its address.
+   * This one somebody thought up: who guesses too fast learns nothing, not even by a right guess.
+   */
+  #isAdmin(given: Buffer, caller: Caller): boolean {
+    if (this.#adminHash === undefined || this.#wrongKeys.areTooMany(caller.ip)) return false;
+    return timingSafeEqual(given, this.#adminHash);
   }
 
   #isLive(key: ApiKey): boolean {

@@ -2,6 +2,7 @@
 import pkg from '#package.json' with { type: 'json' };
 import { Authenticator } from '../auth/authenticator.ts';
 import { OpenCalls } from '../auth/open-calls.ts';
+import { limitOfKeys } from '../auth/rate-limits.ts';
 import type { Config } from '../config.ts';
 import type { Clock } from '../contract/clock.ts';
 import { buildServer } from '../http/server.ts';
@@ -95,9 +96,8 @@ async function start(
   });
   const feed = new EventFeed(store);
   const services = composeServices(config, { store, clock, queue, feed, keyUses });
-  const { apiKey, metricsToken } = config;
-  const secrets = [apiKey, metricsToken];
-  const server: Server = await buildServer(services, { logger, secrets, tallies, metricsToken });
+  const secrets = [config.apiKey, config.metricsToken];
+  const server: Server = await buildServer(services, { logger, secrets, tallies, ...config });
   const deliverer = new Deliverer({
     store,
     clock,
@@ -127,7 +127,13 @@ function composeServices(
 ): Services {
   return {
     ...parts,
-    authenticator: new Authenticator({ ...parts, keyUses, adminKey: config.apiKey }),
+    authenticator: new Authenticator({
+      ...parts,
+      keyUses,
+      adminKey: config.apiKey,
+      wrongKeyLimit: config.wrongKeyLimit,
+    }),
+    keyLimit: limitOfKeys(parts.clock, config.rateLimit),
     openCalls: new OpenCalls(parts),
     addressGuard: new AddressGuard({ ...parts, allow: config.webhookAllow }),
     pid: process.pid,

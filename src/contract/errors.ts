@@ -62,6 +62,8 @@ export interface ErrorDetails {
   jobStatus?: JobStatus;
   /** Sent as `Retry-After`, whole seconds. */
   retryAfterSeconds?: number;
+  /** Sent as `RateLimit-Policy` and `RateLimit`. */
+  rateLimit?: { policy: string; standing: string };
   /** Sent as `Allow`. */
   allow?: string;
   cause?: unknown;

@@ -31,3 +31,16 @@ function withoutDots(text: string): string {
 function readPrefix(text: string): number {
   return /^\d{1,3}$/.test(text) ? Number(text) : Number.NaN;
 }
+
+/** Prefix that one customer of a network has at the least (RFC 6177). */
+const IPV6_SITE_BITS = 64;
+
+/** What tells hosts apart: an IPv4 address, or the first 64 bits of an IPv6 one; other text as one. */
+export function addressBlock(address: string): string {
+  const family = isIP(address);
+  if (family === 0) return 'unknown';
+  if (family === 4) return address;
+  const parsed = ipaddr.process(parseAddress(address).toString());
+  if (parsed instanceof ipaddr.IPv4) return parsed.toString();
+  return parsed.parts.slice(0, IPV6_SITE_BITS / 16).join(':');
+}

@@ -1,5 +1,5 @@
 // Cache-Control: what may be kept of an answer, decided here for every path.
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isNamed } from './entity-tags.ts';
 
 /** States change, results and keys are secrets, errors pass: nobody keeps these. */
@@ -10,14 +10,6 @@ const KEPT_BY_CALLER = 'private, no-cache';
 
 /** The same for everybody, with a tag. */
 const KEPT_BY_ANYBODY = 'no-cache';
-
-/** What is not said to be kept is not. Errors say it once more: some come past every hook. */
-export function keepNothing(app: FastifyInstance): void {
-  app.addHook('onRequest', (_request, reply, done) => {
-    reply.headers(NOT_KEPT);
-    done();
-  });
-}
 
 export function keepForCaller(reply: FastifyReply): FastifyReply {
   return reply.header('cache-control', KEPT_BY_CALLER);

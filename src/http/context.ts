@@ -4,6 +4,7 @@ import type { Principal } from '../auth/authenticator.ts';
 import type { OpenCall } from '../auth/open-calls.ts';
 import { JobgateError } from '../contract/errors.ts';
 import { hasIt } from './cache-control.ts';
+import { rateLimitHeaders } from './errors.ts';
 import { failed, unauthorized, type Context, type Services } from '../procedures/trpc.ts';
 
 declare module 'fastify' {
@@ -13,21 +14,34 @@ declare module 'fastify' {
   }
 }
 
-/** Lets the owner of a good key pass; throws `unauthorized`. `failure` completes "Failed to …". */
+/**
+ * Lets the owner of a good key pass who is not too fast; throws `unauthorized` or `too_many_requests`.
+ * `failure` completes "Failed to …".
+ */
 export async function authenticate(
   services: Services,
   request: FastifyRequest,
+  reply: FastifyReply,
   failure = 'answer the request',
 ): Promise<void> {
   try {
     const header = request.headers['x-api-key'];
     const key = typeof header === 'string' ? header : undefined;
-    request.principal = (await services.authenticator.authenticate(key)) ?? null;
+    request.principal = (await services.authenticator.authenticate(key, request)) ?? null;
   } catch (error) {
     const isInternal = error instanceof JobgateError && error.code === 'internal';
     throw isInternal ? failed(failure, error.message, error.details.cause) : error;
   }
   if (!request.principal) throw unauthorized();
+  const { keyLimit } = services;
+  if (!keyLimit) return;
+  reply.headers(rateLimitHeaders(keyLimit.count(request.principal.keyId, callsIn(request))));
+}
+
+/** A batch over tRPC is as many calls as it names; no other route has a parameter. */
+function callsIn({ params }: FastifyRequest): number {
+  const { path } = params as { path?: string };
+  return path === undefined ? 1 : path.split(',').length;
 }
 
 /** The context of one request; a class, so that a call costs one object and no closures. */

@@ -3,6 +3,7 @@ import fastify, { type FastifyInstance } from 'fastify';
 import { keepForAnybody } from './cache-control.ts';
 import { tagOfText } from './entity-tags.ts';
 import { REQUEST_ID_HEADER } from './request-id.ts';
+import { SECURITY_HEADERS } from './security-headers.ts';
 
 /** The page, with and without its slash, and the script that shows it. */
 const PATHS = ['/docs', '/docs/', '/docs/js/scalar.js'];
@@ -29,7 +30,7 @@ async function buildPage(): Promise<FastifyInstance> {
   const page = fastify();
   const tags = new Map<string, string>();
   page.addHook('onSend', async (request, reply, payload) => {
-    reply.header('content-security-policy', CONTENT_SECURITY_POLICY);
+    reply.headers({ ...SECURITY_HEADERS, 'content-security-policy': CONTENT_SECURITY_POLICY });
     if (typeof payload !== 'string' || reply.statusCode !== 200) return payload;
     const url = request.routeOptions.url ?? '';
     const tag = tags.get(url) ?? tagOfText(payload);

@@ -1,7 +1,8 @@
 // Errors over HTTP: whatever went wrong becomes one JobgateError, and one function writes its body.
 import type { FastifyReply } from 'fastify';
-import { NOT_KEPT } from './cache-control.ts';
+import type { RateLimitFields } from '../auth/rate-limits.ts';
 import { HTTP_STATUS, JobgateError, invalidPayload, type ErrorCode } from '../contract/errors.ts';
+import { ON_EVERY_ANSWER } from './security-headers.ts';
 
 /** The body of a REST error. A job that is not there has these two keys only. */
 export function errorBody(error: JobgateError): Record<string, unknown> {
@@ -19,12 +20,17 @@ export function errorBody(error: JobgateError): Record<string, unknown> {
 
 /** The headers that go with it. */
 export function errorHeaders({ details }: JobgateError): Record<string, string> {
-  const { retryAfterSeconds, allow } = details;
+  const { retryAfterSeconds, allow, rateLimit } = details;
   return {
-    ...NOT_KEPT,
+    ...ON_EVERY_ANSWER,
+    ...(rateLimit && rateLimitHeaders(rateLimit)),
     ...(retryAfterSeconds !== undefined && { 'retry-after': String(retryAfterSeconds) }),
     ...(allow !== undefined && { allow }),
   };
+}
+
+export function rateLimitHeaders({ policy, standing }: RateLimitFields): Record<string, string> {
+  return { 'ratelimit-policy': policy, ratelimit: standing };
 }
 
 export const JSON_TYPE = 'application/json; charset=utf-8';

@@ -1,6 +1,6 @@
 // Metrics for Prometheus at /metrics: for the holder of METRICS_TOKEN, or of an admin key, only.
 import { timingSafeEqual } from 'node:crypto';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { hashKey } from '../auth/key-format.ts';
 import { JobgateError } from '../contract/errors.ts';
 import { allows } from '../contract/scope.ts';
@@ -28,8 +28,8 @@ export function mountMetrics(
   const tokenHash = metricsToken === undefined ? undefined : hashKey(metricsToken);
   let text: Promise<MetricsText> | undefined;
   app.get(PATH, {
-    onRequest: async (request) => {
-      if (!tokenHash || !bears(request, tokenHash)) await refuseOthers(services, request);
+    onRequest: async (request, reply) => {
+      if (!tokenHash || !bears(request, tokenHash)) await refuseOthers(services, request, reply);
     },
     handler: async (_request, reply) => {
       text ??= loadText(services, tallies);
@@ -52,8 +52,12 @@ function bears({ headers }: FastifyRequest, tokenHash: Buffer): boolean {
   return given !== undefined && timingSafeEqual(hashKey(given), tokenHash);
 }
 
-async function refuseOthers(services: Services, request: FastifyRequest): Promise<void> {
-  await authenticate(services, request, 'show the metrics');
+async function refuseOthers(
+  services: Services,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<void> {
+  await authenticate(services, request, reply, 'show the metrics');
   if (request.principal && allows(request.principal.scopes, 'admin')) return;
   throw new JobgateError('forbidden', 'This key lacks the scope "admin"');
 }

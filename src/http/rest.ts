@@ -47,7 +47,7 @@ function mountProcedure(app: FastifyInstance, services: Services, procedure: Any
     method,
     url: path,
     bodyLimit: bodyLimitOf(meta, services),
-    onRequest: (request) => authenticate(services, request, meta.failure),
+    onRequest: (request, reply) => authenticate(services, request, reply, meta.failure),
     handler: async (request, reply) => {
       const ctx = new RequestContext(services, request, reply);
       const output = await runWaiting(run, meta, ctx, inputOf(request));
@@ -67,7 +67,7 @@ function mountGet(app: FastifyInstance, services: Services, procedure: AnyProced
   app.route<{ Querystring: Record<string, unknown> }>({
     method: 'GET',
     url: meta.openapi?.path ?? '',
-    onRequest: (request) => authenticate(services, request, meta.failure),
+    onRequest: (request, reply) => authenticate(services, request, reply, meta.failure),
     handler: async (request, reply) => {
       const ctx = new RequestContext(services, request, reply);
       const output = await runWaiting(run, meta, ctx, readQuery(request.query));

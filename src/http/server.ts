@@ -1,5 +1,10 @@
 // The HTTP server, built from the services; it never listens by itself.
-import fastify, { LogController, type FastifyInstance, type FastifyRequest } from 'fastify';
+import fastify, {
+  LogController,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+} from 'fastify';
 import { JobgateError } from '../contract/errors.ts';
 import type { Services } from '../procedures/trpc.ts';
 import { parseJsonBodies } from './body-parser.ts';
@@ -9,18 +14,22 @@ import {
   answerExpectations,
   type OnAnswer,
 } from './broken-requests.ts';
-import { keepForAnybody, keepNothing } from './cache-control.ts';
+import { keepForAnybody } from './cache-control.ts';
 import { authenticate } from './context.ts';
+import { allowOrigins } from './cors.ts';
 import { mountDocs } from './docs.ts';
 import { drainOnClose } from './drain.ts';
 import { tagOfText } from './entity-tags.ts';
 import { JSON_TYPE, knownError, methodNotAllowed, sendError } from './errors.ts';
 import { mountHealth } from './health.ts';
+import { shedLoad } from './load-shedding.ts';
 import { mountMetrics, type MetricsOptions } from './metrics.ts';
 import { concludeUnrouted, observeRequests } from './observe-requests.ts';
 import { REQUEST_ID_HEADER, requestIdOf } from './request-id.ts';
 import { bodyLimitOf, mountProcedures, type MountedPaths } from './rest.ts';
 import { withoutSecrets, type Logger } from './secret-free-log.ts';
+import { guardAnswers } from './security-headers.ts';
+import { cutSlowBodies } from './slow-bodies.ts';
 import { mountJobEvents } from './sse.ts';
 import { isTrpcPath, mountTrpc, TRPC_METHODS } from './trpc.ts';
 import { closeUnusedConnections } from './unused-connections.ts';
@@ -30,6 +39,12 @@ export interface ServerOptions extends MetricsOptions {
   logger: Logger;
   /** Texts that no line of the log may hold, besides those that look like keys of ours. */
   secrets?: readonly (string | undefined)[];
+  /** Proxies whose `X-Forwarded-*` is believed: networks, or how many stand in front. Default: none. */
+  trustProxy?: readonly string[] | number | undefined;
+  /** Origins whose pages may call; `*` for any. Default: none. */
+  corsOrigins?: readonly string[] | undefined;
+  /** From which lag of the event loop on requests are refused, milliseconds. Default: 0, never. */
+  maxEventLoopLagMs?: number | undefined;
 }
 
 /** Headers must arrive within this, and with the body within the other, milliseconds. */
@@ -39,7 +54,13 @@ const REQUEST_TIMEOUT_MS = 60_000;
 /** How often Node looks for connections over those; with its default of 30 s they live on. */
 const CHECKING_INTERVAL_MS = 1000;
 
-/** Below Node's limit for all headers together, with room for a batch of a hundred queries. */
+/** Longer than common proxies keep an idle connection: the one who closes first must be the one who asks. */
+const KEEP_ALIVE_TIMEOUT_MS = 72_000;
+
+/** The request line and all headers together. */
+const MAX_HEADER_BYTES = 16 * 1024;
+
+/** Below the limit for all headers together, with room for a batch of a hundred queries. */
 const MAX_URL_LENGTH = 12_000;
 
 /** tRPC puts the names of a whole batch into one path parameter. */
@@ -54,7 +75,14 @@ function refuseSchema(): never {
 
 export async function buildServer(
   services: Services,
-  { logger, secrets = [], ...metrics }: ServerOptions,
+  {
+    logger,
+    secrets = [],
+    trustProxy = [],
+    corsOrigins = [],
+    maxEventLoopLagMs = 0,
+    ...metrics
+  }: ServerOptions,
 ): Promise<FastifyInstance> {
   const { tallies } = metrics;
   const onAnswer: OnAnswer = (answer) => concludeUnrouted(app, tallies, answer);
@@ -67,11 +95,16 @@ export async function buildServer(
     }),
     genReqId: ({ headers }) => requestIdOf(headers),
     bodyLimit: bodyLimitOf({ bodyLimit: 'result' } as Parameters<typeof bodyLimitOf>[0], services),
+    trustProxy: trusted(trustProxy),
     requestTimeout: REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+    // Node answers those above a limit with an empty 503, and a bound helps nobody here.
+    maxRequestsPerSocket: 0,
     // A wait for the end of a job is silent for up to 55 s.
     connectionTimeout: 0,
     http: {
       headersTimeout: HEADERS_TIMEOUT_MS,
+      maxHeaderSize: MAX_HEADER_BYTES,
       connectionsCheckingInterval: CHECKING_INTERVAL_MS,
       // Node's own answer to a missing Host has no body; `refuseOddRequests` gives one.
       requireHostHeader: false,
@@ -97,8 +130,11 @@ export async function buildServer(
   // Hooks first: a scope gets those that were there when it was made.
   const mounted: MountedPaths = new Map();
   observeRequests(app, services.clock, tallies);
-  keepNothing(app);
+  guardAnswers(app);
+  allowOrigins(app, corsOrigins);
   drainOnClose(app);
+  shedLoad(app, maxEventLoopLagMs);
+  cutSlowBodies(app);
   refuseOddRequests(app, services, mounted);
   mountProcedures(app, services, mounted);
   mountJobEvents(app, services, mounted);
@@ -109,31 +145,44 @@ export async function buildServer(
   return app;
 }
 
+/** Fastify's `trustProxy`, whose types have no number of hops. */
+function trusted(proxies: readonly string[] | number) {
+  if (typeof proxies === 'number') return (_address: string, hop: number) => hop < proxies;
+  return proxies.length > 0 && [...proxies];
+}
+
 /** Before the body is looked at: what has no Host, no route, or too long a URL. */
 function refuseOddRequests(app: FastifyInstance, services: Services, mounted: MountedPaths): void {
-  app.addHook('onRequest', (request, _reply, done) => {
+  app.addHook('onRequest', (request, reply, done) => {
     const fault = headFault(request);
     if (fault || !request.is404) done(fault);
     // oxlint-disable-next-line promise/no-callback-in-promise -- how a hook of Fastify's ends
-    else refuseUnrouted(request, services, mounted).catch(done);
+    else refuseUnrouted(request, reply, services, mounted).catch(done);
   });
 }
 
+/** What Node takes for HTTP, although it is none or of another version. */
 function headFault({ url, headers, raw }: FastifyRequest): JobgateError | undefined {
   if (url.length > MAX_URL_LENGTH) return new JobgateError('uri_too_long', 'The URL is too long');
-  if (headers.host !== undefined || raw.httpVersion === '1.0') return undefined;
+  // Others read the path up to the fragment, or do not: a proxy's rule would hold for another path.
+  if (url.includes('#')) return new JobgateError('bad_request', 'The URL is not well-formed');
+  if (raw.httpVersion === '1.0') return undefined;
+  if (raw.httpVersion !== '1.1')
+    return new JobgateError('bad_request', 'Only HTTP/1.1 and HTTP/1.0 are spoken here');
+  if (headers.host !== undefined) return undefined;
   return new JobgateError('bad_request', 'The Host header is missing');
 }
 
 /** Who has no key does not learn which methods a path has. */
 async function refuseUnrouted(
   request: FastifyRequest,
+  reply: FastifyReply,
   services: Services,
   mounted: MountedPaths,
 ): Promise<never> {
   const found = findMounted(mounted, request.url.split('?')[0] ?? '');
   if (!found) throw new JobgateError('not_found', 'Not found');
-  if (!found.open) await authenticate(services, request);
+  if (!found.open) await authenticate(services, request, reply);
   throw methodNotAllowed(found.methods);
 }
 

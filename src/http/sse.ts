@@ -1,5 +1,5 @@
 // Server-Sent Events: a job's events at GET /v1/toolkit/job/events, resumable by their ids.
-import type { ServerResponse } from 'node:http';
+import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { invalidPayload, jobNotFound } from '../contract/errors.ts';
@@ -9,7 +9,6 @@ import type { EventSink } from '../queue/event-feed.ts';
 import { eventSeq, JOB_EVENTS_PATH } from '../procedures/job-watch.ts';
 import { KEEP_ALIVE_MS, refuseScope, toPublicError, type Services } from '../procedures/trpc.ts';
 import { authenticate, RequestContext } from './context.ts';
-import { REQUEST_ID_HEADER } from './request-id.ts';
 import type { MountedPaths } from './rest.ts';
 
 /** How soon a browser comes back, milliseconds. */
@@ -45,7 +44,7 @@ export function mountJobEvents(
     url: JOB_EVENTS_PATH,
     // A HEAD would have to be a stream without an end.
     exposeHeadRoute: false,
-    onRequest: (request) => authenticate(services, request, FAILURE),
+    onRequest: (request, reply) => authenticate(services, request, reply, FAILURE),
     handler: (request, reply) => followOrRefuse(services, streams, request, reply),
   });
   mounted.set(JOB_EVENTS_PATH, { methods: ['GET'], open: false });
@@ -68,7 +67,7 @@ async function followOrRefuse(
     // A browser comes back after every end of a stream, unless it is told that there is no more.
     if (found === 'over') return await reply.code(204).header('cache-control', 'no-store').send();
     reply.hijack();
-    const stream = streams.open(reply.raw, request.id);
+    const stream = streams.open(reply);
     stream.onClose(services.feed.followJob(ref, after, stream));
     ctx.whenKeyEnds(() => stream.end());
     return reply;
@@ -92,8 +91,8 @@ class Streams {
   #opened = 0;
   #turn = 0;
 
-  open(response: ServerResponse, requestId: string): EventStream {
-    const stream = new EventStream(response, requestId);
+  open(reply: FastifyReply): EventStream {
+    const stream = new EventStream(reply);
     const turn = this.#byTurn[this.#opened % TURNS];
     this.#opened += 1;
     this.#size += 1;
@@ -126,11 +125,13 @@ class Streams {
 class EventStream implements EventSink {
   readonly #response: ServerResponse;
 
-  constructor(response: ServerResponse, requestId: string) {
+  constructor(reply: FastifyReply) {
+    const response = reply.raw;
     this.#response = response;
     // A connection that breaks is no failure of ours; `close` follows.
     response.on('error', () => {});
-    response.writeHead(200, { ...HEADERS, [REQUEST_ID_HEADER]: requestId });
+    const decided = reply.getHeaders() as OutgoingHttpHeaders;
+    response.writeHead(200, { ...decided, ...HEADERS });
     this.write(`retry: ${RETRY_MS}\n\n`);
   }
 

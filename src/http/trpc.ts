@@ -37,7 +37,7 @@ export async function mountTrpc(
     async (scope) => {
       // tRPC parses by itself, but takes what is no JSON for a failure of ours.
       parseJsonBodies(scope, (_value, text) => text);
-      scope.addHook('onRequest', (request) => authenticate(services, request));
+      scope.addHook('onRequest', (request, reply) => authenticate(services, request, reply));
       scope.setErrorHandler((error, request, reply) =>
         sendTrpcError(reply, toJobgateError(error, request)),
       );

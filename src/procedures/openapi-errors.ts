@@ -47,6 +47,18 @@ const RETRY_AFTER = {
   },
 };
 
+/** Of draft-ietf-httpapi-ratelimit-headers-10. */
+const RATE_LIMIT = {
+  'RateLimit-Policy': {
+    description: 'The limit that holds, where one does: its quota of requests and its window.',
+    schema: { type: 'string', examples: ['"key";q=100;w=1'] },
+  },
+  RateLimit: {
+    description: 'What is left of the quota, and seconds until it is whole again.',
+    schema: { type: 'string', examples: ['"key";r=0;t=1'] },
+  },
+};
+
 /** Those that are the same on every path, by their status. */
 const RESPONSES = {
   400: answer(
@@ -104,9 +116,10 @@ const RESPONSES = {
     'The idempotency key "order-17" was used with another request: use a new key, or send the same request',
   ),
   429: answer(
-    'The queue is full, or too many callers wait.',
-    { schema: 'Error', headers: RETRY_AFTER },
+    'The key or the address asks too fast, the queue is full, or too many callers wait.',
+    { schema: 'Error', headers: { ...RETRY_AFTER, ...RATE_LIMIT } },
     {
+      too_fast: { error: 'This key asks too fast (100/s): try again in 1 s', code: 429 },
       queue_full: { error: 'MAX_QUEUE_LENGTH (1000) reached', code: 429 },
       too_many_waiters: {
         error: 'MAX_WAITERS (20000) reached: ask again without wait_seconds',
@@ -120,6 +133,7 @@ const RESPONSES = {
     { schema: 'Error', headers: RETRY_AFTER },
     {
       unavailable: { error: 'The job store is unavailable: its disk is full', code: 503 },
+      overloaded: { error: 'The gateway is overloaded: try again in 2 s', code: 503 },
     },
   ),
 } as const;
@@ -132,7 +146,7 @@ export const ERROR_RESPONSES = Object.fromEntries(
 type SharedStatus = keyof typeof RESPONSES;
 
 /** What the gateway may answer to any request, before it looks at who asks for what. */
-const ALWAYS: readonly SharedStatus[] = [400, 401, 408, 414, 417, 431, 503];
+const ALWAYS: readonly SharedStatus[] = [400, 401, 408, 414, 417, 429, 431, 503];
 
 /** Only where there is a body to look at. */
 const WITH_BODY: readonly SharedStatus[] = [413, 415];

@@ -122,7 +122,11 @@ function metrics() {
 }
 
 function health(operationId: string, summary: string, status: string) {
-  const { 401: _unauthorized, ...errors } = errorResponses({
+  const {
+    401: _unauthorized,
+    429: _tooFast,
+    ...errors
+  } = errorResponses({
     openapi: { method: 'GET', path: `/${operationId}` },
     scope: 'any',
     failure: 'answer the request',

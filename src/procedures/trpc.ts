@@ -4,6 +4,7 @@ import type { OpenApiMeta } from 'trpc-openapi';
 import { z } from 'zod';
 import type { Authenticator, Principal } from '../auth/authenticator.ts';
 import type { OpenCalls } from '../auth/open-calls.ts';
+import type { RateLimiter } from '../auth/rate-limits.ts';
 import type { Clock } from '../contract/clock.ts';
 import { invalidPayload, JobgateError, TRPC_CODE, type ErrorCode } from '../contract/errors.ts';
 import { allows, type Scope } from '../contract/scope.ts';
@@ -20,6 +21,8 @@ export interface Services {
   feed: EventFeed;
   authenticator: Authenticator;
   openCalls: OpenCalls;
+  /** How fast one key may ask; undefined for no limit. */
+  keyLimit?: RateLimiter | undefined;
   addressGuard: AddressGuard;
   clock: Clock;
   /** The gateway's process id and version. */

@@ -55,6 +55,16 @@ describe('400', () => {
     expectRaw(await send(head().replace('HTTP/1.1', 'HTTP/1.0')), 401, 'Unauthorized');
   });
 
+  it.each(['HTTP/2.0', 'HTTP/0.9'])('for %s', async (version) => {
+    const answer = await send(`GET /healthz ${version}\r\nHost: x\r\nConnection: close\r\n\r\n`);
+    expectRaw(answer, 400, 'Only HTTP/1.1 and HTTP/1.0 are spoken here');
+  });
+
+  it('for a fragment', async () => {
+    const answer = await send('GET /healthz#x HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+    expectRaw(answer, 400, 'The URL is not well-formed');
+  });
+
   it.each(['/%', '/%zz', '/v1/%e0%a4%a', '/%ff'])('for the path %s', async (path) => {
     const answer = await send(`GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
     expectRaw(answer, 400, 'The URL is not well-formed');

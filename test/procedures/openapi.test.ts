@@ -88,7 +88,7 @@ describe.each(operations)('$method $path', ({ operation, path, method }) => {
     const own = (meta.errors ?? []).map((code) => HTTP_STATUS[code]);
     const scope = meta.scope === 'any' ? [] : [403];
     const body = method === 'post' ? [413, 415] : [];
-    const always = [400, 401, 408, 414, 417, 431, 500, 503];
+    const always = [400, 401, 408, 414, 417, 429, 431, 500, 503];
     const expected = new Set([meta.status ?? 200, ...always, ...scope, ...body, ...own]);
     expect(statuses).toEqual([...expected].toSorted((a, b) => a - b));
     expect(operation).toMatchObject({ summary: expect.any(String), tags: [expect.any(String)] });
