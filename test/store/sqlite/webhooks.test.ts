@@ -1,13 +1,11 @@
 // Webhooks in the file: read from the indexes made for them, and added to databases from before.
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
 import { expect, it, onTestFinished } from 'vitest';
+import { madeByFirstVersion } from './first-version.ts';
 import { plansOf } from './query-plans.ts';
-import { expectTruth, openTestStore, makeWorld, newJob } from './world.ts';
-
-const FIRST_MIGRATION = new URL('../../../db/migrations/0000_first.sql', import.meta.url);
+import { expectTruth, openTestStore, newJob } from './world.ts';
 
 const stepsOf = async (verb: 'select' | 'delete', sql: RegExp) => {
   const plans = (await plansOf(verb)).filter((plan) => sql.test(plan.sql));
@@ -38,9 +36,8 @@ it('whether a job past its retention has told its end is looked up, job by job',
 it('a database from before them is brought up to date with everything in it', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'jobgate-upgrade-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
-  const { store, path, world } = await makeWorld(join(folder, 'made'));
-  await store.close();
-  takeBack(path);
+  const path = join(folder, 'jobgate.db');
+  const world = madeByFirstVersion(path);
   const upgraded = openTestStore(path);
   await expectTruth(upgraded, world);
   expect(await upgraded.listWebhookHosts()).toEqual([]);
@@ -49,22 +46,3 @@ it('a database from before them is brought up to date with everything in it', as
   expect(await upgraded.listWebhookHosts()).toHaveLength(1);
   await upgraded.close();
 });
-
-/** As the first version left it: without the tables that came later. */
-function takeBack(path: string): void {
-  const first = readFileSync(FIRST_MIGRATION, 'utf8');
-  const sqlite = new Database(path);
-  sqlite.pragma('foreign_keys = OFF');
-  const tables = sqlite
-    .prepare("select name from sqlite_schema where type = 'table'")
-    .pluck()
-    .all();
-  const later = (tables as string[]).filter(
-    (name) => !/^(__|sqlite_)/.test(name) && !first.includes(`TABLE \`${name}\``),
-  );
-  for (const table of later) sqlite.exec(`drop table ${table}`);
-  const oldest = 'select min(created_at) from __drizzle_migrations';
-  sqlite.exec(`delete from __drizzle_migrations where created_at > (${oldest})`);
-  sqlite.close();
-  rmSync(`${path}.sums`, { force: true });
-}
