@@ -22,7 +22,7 @@ const INSIDES: readonly RegExp[] = [
 
 /** That every answer may have, whatever the document says of them. */
 const PLAIN_HEADERS = new Set(
-  'content-type content-length date connection keep-alive transfer-encoding cache-control vary x-accel-buffering'.split(
+  'content-type content-length date connection keep-alive transfer-encoding cache-control vary x-accel-buffering x-request-id'.split(
     ' ',
   ),
 );

@@ -3,11 +3,10 @@
 const TICK_MS = 50;
 
 export class LoopLag {
-  /** By how much the loop's timers came late, in all since the beginning, milliseconds. */
-  lateMs = 0;
   /** The most processor time between two timers, milliseconds: for so long nobody was served. */
   heldMs = 0;
   readonly #timer: NodeJS.Timeout;
+  #lateMs = 0;
   #at = performance.now();
   #cpu = process.cpuUsage();
 
@@ -19,12 +18,20 @@ export class LoopLag {
     clearInterval(this.#timer);
   }
 
+  /** By how much the loop's timers came late, in all since the beginning, milliseconds. */
+  get lateMs(): number {
+    return this.#lateMs + this.#overdueMs();
+  }
+
+  #overdueMs(): number {
+    return Math.max(0, performance.now() - this.#at - TICK_MS);
+  }
+
   #tick(): void {
-    const at = performance.now();
     const { user, system } = process.cpuUsage(this.#cpu);
-    this.lateMs += Math.max(0, at - this.#at - TICK_MS);
+    this.#lateMs += this.#overdueMs();
     this.heldMs = Math.max(this.heldMs, (user + system) / 1000);
-    this.#at = at;
+    this.#at = performance.now();
     this.#cpu = process.cpuUsage();
   }
 }

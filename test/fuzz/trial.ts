@@ -152,7 +152,7 @@ class Trial {
     if (faults.length === 0) return;
     report.faults += 1;
     if (report.faults > FAULTS_TOLD) return;
-    const asked = `${request.method} ${request.path}`.slice(0, MOST_SHOWN);
+    const asked = `${request.method} ${request.path}`.slice(0, MOST_SHOWN / 3);
     const body = JSON.stringify(request.body?.toString())?.slice(0, MOST_SHOWN);
     const headers = request.headers.map((text) => text.slice(0, MOST_OF_HEADER));
     const sent = `${asked} key=${maskedKey(request)} ${JSON.stringify(headers)} ${body}`;
