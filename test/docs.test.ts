@@ -159,6 +159,7 @@ describe('the workers', () => {
     expect(response).toMatchObject({ job_status: 'done' });
     expect(response.response.response.toLowerCase()).toBe('héllo "you"');
     expect(response.response.response).toContain('LLO "YOU"');
+    worker.once('exit', () => endGroup(worker.pid));
     worker.kill('SIGTERM');
     expect(await ended).toMatchObject({ code: 0, stderr: '' });
   }
