@@ -1,6 +1,6 @@
 // The judge: what is wrong with an answer, by the document and by what no answer may ever hold.
 import { assertDocumented } from '../openapi-answers.ts';
-import type { Operation } from './operations.ts';
+import { OPERATIONS, type Operation } from './operations.ts';
 import type { FuzzRequest } from './requests.ts';
 import type { FuzzAnswer } from './sender.ts';
 import { allows } from './wrong-values.ts';
@@ -20,12 +20,12 @@ const INSIDES: readonly RegExp[] = [
   /<html|<!DOCTYPE/i,
 ];
 
-/** That every answer may have, whatever the document says of them. */
-const PLAIN_HEADERS = new Set(
-  'content-type content-length date connection keep-alive transfer-encoding cache-control vary x-accel-buffering x-request-id'.split(
-    ' ',
-  ),
+/** Those that say something of one answer: where they are not documented they mislead. */
+const TELLING_HEADERS = new Set(
+  OPERATIONS.flatMap(({ headers }) => Object.values(headers).flatMap(Object.keys)),
 );
+// Every answer has it; it is documented where it says more than that nothing is kept.
+TELLING_HEADERS.delete('cache-control');
 
 /** What a value that fits its schema may still be refused for, by the path of the issue. */
 const EXCUSED: Record<string, RegExp> = {
@@ -79,7 +79,7 @@ function headerFaults({ headers: documented }: Operation, { status, headers }: F
     .map(([name]) => `the header ${name} is missing`);
   const others = [...headers].flatMap(([name, value]) => {
     if (!known[name])
-      return PLAIN_HEADERS.has(name) ? [] : [`the header ${name} is not documented`];
+      return TELLING_HEADERS.has(name) ? [`the header ${name} is not documented`] : [];
     const { schema } = known[name];
     const isRight = allows(schema, schema.type === 'integer' ? Number(value) : value);
     return isRight ? [] : [`the header ${name} is "${value}"`];
