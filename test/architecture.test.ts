@@ -41,6 +41,7 @@ const PACKAGE_HOMES: [RegExp, readonly string[]][] = [
   [/^drizzle-orm/, ['db']],
   [/^better-sqlite3/, ['store/sqlite']],
   [/^(fastify|@fastify|@scalar|@prometheus-io)/, ['http']],
+  [/^@opentelemetry/, ['http', 'cli']],
   [/^(trpc-openapi|zod-openapi)/, ['contract', 'procedures', 'http']],
 ];
 

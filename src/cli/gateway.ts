@@ -1,4 +1,5 @@
 // The composition root: the one place where a whole gateway is put together, for commands and tests.
+import type { Tracer } from '@opentelemetry/api';
 import pkg from '#package.json' with { type: 'json' };
 import { Authenticator } from '../auth/authenticator.ts';
 import { OpenCalls } from '../auth/open-calls.ts';
@@ -13,6 +14,7 @@ import { KeyUses } from '../queue/key-uses.ts';
 import type { OnError, Poll } from '../queue/maintenance.ts';
 import { Queue } from '../queue/queue.ts';
 import { takeBackups } from '../queue/take-backups.ts';
+import type { JobStore } from '../store/job-store.ts';
 import { FileLock } from '../store/sqlite/file-lock.ts';
 import { AddressGuard } from '../webhooks/address-guard.ts';
 import { Deliverer } from '../webhooks/deliverer.ts';
@@ -32,6 +34,8 @@ export interface GatewayOptions {
   logger?: Parameters<typeof buildServer>[1]['logger'] | undefined;
   /** How long a stop waits for what is under way, milliseconds. Default: 25,000. */
   drainMs?: number | undefined;
+  /** Traces requests and what moves jobs. Default: none. */
+  tracer?: Tracer | undefined;
   /** Called with the text of the first admin key before it is stored; its throwing stops the start. */
   deliverFirstKey?: ((apiKey: string) => void) | undefined;
 }
@@ -73,14 +77,15 @@ async function start(
   undo: (() => unknown)[],
 ): Promise<Omit<Gateway, 'close'>> {
   const { clock = systemClock, logger = { level: config.logLevel }, deliverFirstKey } = options;
-  const { drainMs = DRAIN_MS } = options;
+  const { drainMs = DRAIN_MS, tracer } = options;
   const lock = FileLock.acquire(config.databasePath, process.pid);
   undo.push(() => lock.release());
   // Before the file is opened: a start that will fail must not make or migrate it.
   await assertPortFree(config);
   const tallies = new Tallies();
-  const store = openStore(config, clock, tallies);
-  undo.push(() => store.close());
+  const opened = openStore(config, clock, tallies);
+  undo.push(() => opened.close());
+  const store = tracer ? await traced(opened, tracer) : opened;
   store.onChange((change) => tallies.jobChanged(change));
   const firstKey = config.apiKey ? undefined : await makeFirstKey(store, clock, deliverFirstKey);
   const onError = (error: unknown, what: string) => server.log.error({ err: error }, what);
@@ -97,7 +102,13 @@ async function start(
   const feed = new EventFeed(store);
   const services = composeServices(config, { store, clock, queue, feed, keyUses });
   const secrets = [config.apiKey, config.metricsToken];
-  const server: Server = await buildServer(services, { logger, secrets, tallies, ...config });
+  const server: Server = await buildServer(services, {
+    logger,
+    secrets,
+    ...config,
+    tallies,
+    tracer,
+  });
   const deliverer = new Deliverer({
     store,
     clock,
@@ -116,6 +127,11 @@ async function start(
   deliverer.start();
   lock.publish({ url });
   return { url, services, firstKey, log: server.log };
+}
+
+async function traced(store: JobStore, tracer: Tracer): Promise<JobStore> {
+  const { tracedStore } = await import('./traced-store.ts');
+  return tracedStore(store, tracer);
 }
 
 function composeServices(

@@ -1,5 +1,8 @@
-// The log without secrets: whatever a line was made of, no key leaves the process in it.
+// The log without secrets: whatever a line was made of, no key leaves the process in it; nor in a span.
 import type { FastifyServerOptions } from 'fastify';
+
+/** Secrets that do not look like ours. */
+type Given = readonly (string | undefined)[];
 
 export type Logger = NonNullable<FastifyServerOptions['logger']>;
 
@@ -15,15 +18,19 @@ const REDACTED = '[redacted]';
  * The same logger, whose lines have every secret replaced: those that look like ours, and `given`
  * ones. Nothing is meant to log one; this is for the request that has a key where none belongs.
  */
-export function withoutSecrets(logger: Logger, given: readonly (string | undefined)[]): Logger {
+export function withoutSecrets(logger: Logger, given: Given): Logger {
   if (logger === false) return false;
-  const texts = given.flatMap((text) => (text && text.length >= MIN_LENGTH ? inJson(text) : []));
-  const scrub = (line: string) => {
-    let scrubbed = line.replaceAll(MADE_HERE, REDACTED);
-    for (const text of texts) scrubbed = scrubbed.replaceAll(text, REDACTED);
+  return { ...(logger === true ? {} : logger), hooks: { streamWrite: scrubber(given) } };
+}
+
+/** Makes texts, such as lines of JSON, that hold no secret. */
+export function scrubber(given: Given): (text: string) => string {
+  const secrets = given.flatMap((text) => (text && text.length >= MIN_LENGTH ? inJson(text) : []));
+  return (text) => {
+    let scrubbed = text.replaceAll(MADE_HERE, REDACTED);
+    for (const secret of secrets) scrubbed = scrubbed.replaceAll(secret, REDACTED);
     return scrubbed;
   };
-  return { ...(logger === true ? {} : logger), hooks: { streamWrite: scrub } };
 }
 
 /** As it stands in a line of JSON. */

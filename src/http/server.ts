@@ -1,4 +1,5 @@
 // The HTTP server, built from the services; it never listens by itself.
+import type { Tracer } from '@opentelemetry/api';
 import fastify, {
   LogController,
   type FastifyInstance,
@@ -27,7 +28,7 @@ import { mountMetrics, type MetricsOptions } from './metrics.ts';
 import { concludeUnrouted, observeRequests } from './observe-requests.ts';
 import { REQUEST_ID_HEADER, requestIdOf } from './request-id.ts';
 import { bodyLimitOf, mountProcedures, type MountedPaths } from './rest.ts';
-import { withoutSecrets, type Logger } from './secret-free-log.ts';
+import { scrubber, withoutSecrets, type Logger } from './secret-free-log.ts';
 import { guardAnswers } from './security-headers.ts';
 import { cutSlowBodies } from './slow-bodies.ts';
 import { mountJobEvents } from './sse.ts';
@@ -45,6 +46,8 @@ export interface ServerOptions extends MetricsOptions {
   corsOrigins?: readonly string[] | undefined;
   /** From which lag of the event loop on requests are refused, milliseconds. Default: 0, never. */
   maxEventLoopLagMs?: number | undefined;
+  /** Traces every request. Default: none, and nothing of it is loaded. */
+  tracer?: Tracer | undefined;
 }
 
 /** Headers must arrive within this, and with the body within the other, milliseconds. */
@@ -81,6 +84,7 @@ export async function buildServer(
     trustProxy = [],
     corsOrigins = [],
     maxEventLoopLagMs = 0,
+    tracer,
     ...metrics
   }: ServerOptions,
 ): Promise<FastifyInstance> {
@@ -129,6 +133,10 @@ export async function buildServer(
   app.setErrorHandler((error, request, reply) => sendError(reply, toJobgateError(error, request)));
   // Hooks first: a scope gets those that were there when it was made.
   const mounted: MountedPaths = new Map();
+  if (tracer) {
+    const { traceRequests } = await import('./trace-requests.ts');
+    traceRequests(app, tracer, scrubber(secrets));
+  }
   observeRequests(app, services.clock, tallies);
   guardAnswers(app);
   allowOrigins(app, corsOrigins);
