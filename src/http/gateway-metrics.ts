@@ -38,17 +38,22 @@ export async function gatewayMetrics(services: Services, tallies: Tallies): Prom
   ];
 }
 
-function requestFamilies({ requests, durations }: Tallies): Family[] {
+function requestFamilies({ routes }: Tallies): Family[] {
+  const timed = [...routes].filter(([, { durations }]) => durations.counts.some((n) => n > 0));
   return [
     counter(
       'jobgate_http_requests_total',
       'Requests by route and status; 499 for those whose caller did not wait for the answer.',
-      [...requests.values()].map(({ labels, n }) => ({ labels: { ...labels }, value: n })),
+      [...routes].flatMap(([route, { counts }]) =>
+        counts
+          .entries()
+          .map(([method, status, value]) => ({ labels: { method, route, status }, value })),
+      ),
     ),
     histogramOf(
       'jobgate_http_request_duration_seconds',
       'How long answers took, without streams and those that were held back on purpose.',
-      labelled('route', durations),
+      timed.map(([route, { durations }]) => [{ route }, durations]),
     ),
   ];
 }
@@ -58,7 +63,7 @@ function jobFamilies({ changes, waits, claims, leasesLost }: Tallies): Family[] 
     counter(
       'jobgate_job_changes_total',
       'What happened to jobs; "queued" is a submission, a retry or a job that came back.',
-      [...changes.values()].map(({ labels, n }) => ({ labels: { ...labels }, value: n })),
+      changes.entries().map(([endpoint, kind, value]) => ({ labels: { endpoint, kind }, value })),
     ),
     histogramOf(
       'jobgate_job_wait_seconds',

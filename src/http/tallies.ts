@@ -2,6 +2,7 @@
 import type { JobChange, WebhookFate } from '../store/job-store.ts';
 import type { LeaseLoss, StoreObserver } from '../store/store-observer.ts';
 import { BoundedLabels } from './bounded-labels.ts';
+import { Counts } from './counts.ts';
 import { Histogram, SECONDS } from './histogram.ts';
 
 /** Endpoints that have series of their own. */
@@ -24,17 +25,17 @@ export interface EndedRequest {
 /** What happened to a job of an endpoint. */
 type Change = Pick<JobChange, 'endpoint' | 'kind'>;
 
-/** A count under some labels. */
-export interface Tally<T> {
-  labels: T;
-  n: number;
+/** The requests of one route. */
+export class RouteTally {
+  readonly counts = new Counts<EndedRequest['method'], EndedRequest['status']>();
+  /** Of those that were not held back on purpose. */
+  readonly durations = new Histogram(SECONDS);
 }
 
 export class Tallies implements StoreObserver {
   readonly endpoints = new BoundedLabels(MAX_ENDPOINTS);
-  readonly requests = new Map<string, Tally<EndedRequest>>();
-  readonly durations = new Map<string, Histogram>();
-  readonly changes = new Map<string, Tally<Change>>();
+  readonly routes = new Map<string, RouteTally>();
+  readonly changes = new Counts<Change['endpoint'], Change['kind']>();
   readonly batchSizes = new Histogram(BATCH_SIZES);
   readonly commits = new Histogram(SECONDS);
   readonly claims = new Histogram(SECONDS);
@@ -51,13 +52,14 @@ export class Tallies implements StoreObserver {
   /** `ms` is how long it took; undefined for one that was held back on purpose. */
   requestEnded(request: EndedRequest, ms: number | undefined): void {
     const { method, route, status } = request;
-    count(this.requests, `${status} ${method} ${route}`, request);
-    if (ms !== undefined) histogramOf(this.durations, route, SECONDS).observe(ms / 1000);
+    let tally = this.routes.get(route);
+    if (!tally) this.routes.set(route, (tally = new RouteTally()));
+    tally.counts.add(method, status);
+    if (ms !== undefined) tally.durations.observe(ms / 1000);
   }
 
   jobChanged({ endpoint, kind }: Change): void {
-    const label = this.endpoints.of(endpoint);
-    count(this.changes, `${kind} ${label}`, { endpoint: label, kind });
+    this.changes.add(this.endpoints.of(endpoint), kind);
   }
 
   committed(writes: number, ms: number): void {
@@ -72,7 +74,9 @@ export class Tallies implements StoreObserver {
   claimed(endpoint: string, waitedMs: number): void {
     const label = this.endpoints.of(endpoint);
     // The machine's clock may have been set back meanwhile.
-    histogramOf(this.waits, label, WAIT_SECONDS).observe(Math.max(waitedMs, 0) / 1000);
+    let waits = this.waits.get(label);
+    if (!waits) this.waits.set(label, (waits = new Histogram(WAIT_SECONDS)));
+    waits.observe(Math.max(waitedMs, 0) / 1000);
   }
 
   webhookAttempted(state: WebhookFate['state']): void {
@@ -82,20 +86,4 @@ export class Tallies implements StoreObserver {
   leaseLost(loss: LeaseLoss): void {
     this.leasesLost[loss] += 1;
   }
-}
-
-function count<T>(tallies: Map<string, Tally<T>>, key: string, labels: T): void {
-  const tally = tallies.get(key);
-  if (tally) tally.n += 1;
-  else tallies.set(key, { labels, n: 1 });
-}
-
-function histogramOf(
-  histograms: Map<string, Histogram>,
-  label: string,
-  bounds: readonly number[],
-): Histogram {
-  const known = histograms.get(label) ?? new Histogram(bounds);
-  histograms.set(label, known);
-  return known;
 }
