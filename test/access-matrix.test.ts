@@ -80,7 +80,7 @@ let own: { job_id: string; key_id: string };
 let strangers: Record<Scope, string>;
 
 beforeAll(async () => {
-  gateway = await startTestGateway();
+  gateway = await startTestGateway({ wrongKeyLimit: '0' });
   const { store, clock } = gateway.services;
   const make = (expiresAt: number | null) =>
     createApiKey(store, clock, { name: '', tenant: 'default', scopes: ['admin'], expiresAt });

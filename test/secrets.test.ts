@@ -154,6 +154,7 @@ it('keys are in no log, metric or file, and what jobs hold is in no log or metri
     API_KEY: ENV_KEY,
     METRICS_TOKEN,
     WEBHOOK_ALLOW: '127.0.0.0/8',
+    WRONG_KEY_LIMIT: '0',
   });
   const admin = new Caller(gateway.url, ENV_KEY);
   const scopes = ['submit', 'work', 'admin'];
