@@ -40,6 +40,8 @@ export default defineConfig({
     sequence: { sequencer: LongestFirst },
     env: { TMPDIR: temporaryFolder() },
     testTimeout: 20_000,
+    // What is waited for comes when it comes: a second is too short on a busy machine.
+    expect: { poll: { timeout: 15_000 } },
     hookTimeout: 20_000,
     restoreMocks: true,
     unstubEnvs: true,

@@ -45,12 +45,19 @@ export interface TestGateway {
   close(): Promise<void>;
 }
 
+const TEST_ENVIRONMENT = {
+  PORT: '0',
+  // The test shares the event loop: how late that is says nothing.
+  MAX_EVENT_LOOP_LAG_MS: '0',
+  // A file of tests sends more wrong keys in a minute than anybody should.
+  WRONG_KEY_LIMIT: '0',
+};
+
 export async function startTestGateway(options: TestGatewayOptions = {}): Promise<TestGateway> {
   const { clock, logger = false, ...config } = options;
   const folder = await mkdtemp(join(tmpdir(), 'jobgate-test-'));
   const databasePath = join(folder, 'jobgate.db');
-  // The test shares the event loop: how late that is says nothing.
-  const defaults = { ...readConfig({ PORT: '0', MAX_EVENT_LOOP_LAG_MS: '0' }), databasePath };
+  const defaults = { ...readConfig(TEST_ENVIRONMENT), databasePath };
   const remove = () => rm(folder, { recursive: true });
   const starting = startGateway({ ...defaults, ...config }, { clock, logger });
   const gateway = await starting.catch(async (error: unknown) => {

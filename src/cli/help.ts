@@ -38,6 +38,9 @@ export function environmentLines(): string[] {
   return ['Environment (jobgate serve):', ...variables];
 }
 
+/** Wide enough for the longest name of a variable. */
+const NAME_WIDTH = 23;
+
 function line(name: string, text: string): string {
-  return `  ${name.padEnd(18)}${text}`;
+  return `  ${name.padEnd(NAME_WIDTH)}${text}`;
 }

@@ -47,7 +47,7 @@ async function makeJobs(): Promise<void> {
     gateway.request('POST', `/v1/toolkit/${path}`, { key: OUTSIDE_KEY, body });
   for (let n = 0; n < 2; n += 1) await post('job/submit', { endpoint });
   const claimed = await post('worker/claim', { worker_id: 'w', endpoints: [endpoint] });
-  const [{ job_id, lease_token }] = (claimed.json as any).jobs;
+  const [{ job_id, lease_token }] = claimed.json.jobs;
   const failed = { job_id, lease_token, message: 'no audio', retry: false };
   expectAnswer(await post('worker/fail', failed), 200, { job_id, job_status: 'failed' });
 }
