@@ -22,6 +22,8 @@ export class SharedFollows {
       next: () => changes.next(),
       return: () => {
         controller.abort(RETURNED);
+        // One that was never asked for a change has nothing else that lets go.
+        release();
         return changes.return();
       },
       [Symbol.asyncIterator]() {

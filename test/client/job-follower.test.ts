@@ -1,4 +1,5 @@
 // Following a job where a proxy lets no stream through, cuts, stalls or refuses: never stuck, never blind.
+import { getEventListeners } from 'node:events';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import {
   NetworkError,
@@ -269,6 +270,15 @@ describe('all who follow a job', () => {
     await expect(stays.over).rejects.toThrow('left');
     await until(() => expect(gateway.services.feed.size).toBe(0));
   });
+});
+
+it('who returns before the first change was asked for leaves nothing on the signal', async () => {
+  const client = new GatewayClient({ url: 'http://127.0.0.1:9', apiKey: 'key' }, TIMING);
+  const { signal } = new AbortController();
+  const changes = client.watch('any', { signal });
+  await changes.return?.();
+  expect(await changes.next()).toEqual({ done: true, value: undefined });
+  expect(getEventListeners(signal, 'abort')).toEqual([]);
 });
 
 it('a gateway that was restored from a backup tells what happens from then on', async () => {

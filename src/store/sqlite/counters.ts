@@ -83,7 +83,10 @@ export class Counters {
       }));
   }
 
-  /** The endpoints and states that the tenant has jobs of: what an index by both is searched for. */
+  /**
+   * The endpoints and states that the tenant has jobs of: what an index by both is searched for.
+   * First those that came last, which will have the newest jobs.
+   */
   kinds(filter: KindFilter): { endpoint: string; status: JobStatus }[] {
     const kinds = new Map<string, { endpoint: string; status: JobStatus }>();
     for (const { tenant, endpoint, status, n } of this.#counters.values()) {
@@ -93,7 +96,7 @@ export class Counters {
       // Ready and delayed ones are counted apart, and are in the same place of the index.
       kinds.set(keyOf({ tenant, endpoint, status, ready: 0 }), { endpoint, status });
     }
-    return [...kinds.values()];
+    return [...kinds.values()].toReversed();
   }
 
   /** Writes what changed; the last statement before the commit. */

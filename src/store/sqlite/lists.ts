@@ -5,6 +5,7 @@ import { invalidPayload } from '../../contract/errors.ts';
 import { JOB_STATUSES } from '../../contract/job.ts';
 import type { JobStore, ListQuery } from '../job-store.ts';
 import { rowColumns, toSummary } from './job-row.ts';
+import { mergeNewest } from './merge-newest.ts';
 import { param, read, type Session } from './session.ts';
 
 type Lists = Pick<JobStore, 'list' | 'listIds' | 'findStatuses' | 'oldestQueuedAt'>;
@@ -24,12 +25,14 @@ export function lists(session: Session): Lists {
   function newest(query: ListQuery): Position[] {
     const { tenant, id, since, until, limit, cursor } = query;
     const { createdAt, seq } = cursor === null ? NEWEST : decodeCursor(cursor);
-    const range = { since: since ?? 0, until: Math.min(until ?? createdAt, createdAt) };
-    const values = { tenant, id, ...range, createdAt, seq, limit: limit + 1 };
+    const before = { until: Math.min(until ?? createdAt, createdAt), createdAt, seq };
+    const values = { tenant, id, ...before, limit: limit + 1 };
     const statement = statements[id === null ? 'byEndpoint' : 'byCallerId'];
     const kinds = id === null ? session.counters.kinds(query) : kindsOfCaller(query);
-    const found = kinds.flatMap((kind) => statement.all({ ...values, ...kind }));
-    return found.sort(newestFirst).slice(0, limit + 1);
+    const sources = kinds.map(
+      (kind) => (from: number) => statement.all({ ...values, ...kind, since: from }),
+    );
+    return mergeNewest(sources, { ...BY_POSITION, since: since ?? 0, limit: limit + 1 });
   }
 
   function page(query: ListQuery) {
@@ -78,9 +81,10 @@ function kindsOfCaller({ status, endpoint }: ListQuery) {
   return (status === null ? JOB_STATUSES : [status]).map((each) => ({ status: each, endpoint }));
 }
 
-function newestFirst(a: Position, b: Position): number {
-  return b.createdAt - a.createdAt || b.seq - a.seq;
-}
+const BY_POSITION = {
+  timeOf: ({ createdAt }: Position) => createdAt,
+  byNewest: (a: Position, b: Position) => b.createdAt - a.createdAt || b.seq - a.seq,
+};
 
 function encodeCursor({ createdAt, seq }: Position): string {
   return Buffer.from(`${createdAt}.${seq}`).toString('base64url');

@@ -3,6 +3,7 @@ import { and, desc, eq, gte, sql } from '../../../db/drizzle.ts';
 import { jobs } from '../../../db/schema.ts';
 import type { JobStatus } from '../../contract/job.ts';
 import type { JobStore } from '../job-store.ts';
+import { mergeNewest } from './merge-newest.ts';
 import { param, read, type Session } from './session.ts';
 
 interface Change {
@@ -21,24 +22,29 @@ export function recentChanges(session: Session): Pick<JobStore, 'listChangedSinc
   return {
     listChangedSince: (tenant, since, limit) =>
       read(() => {
-        const values = { tenant, since, limit };
+        const values = { tenant, limit };
+        const byUpdate = [statements.running, statements.ended, statements.requeued];
         const queued = session.counters.kinds({ tenant, status: 'queued', endpoint: null });
-        const found: Change[] = [
-          ...statements.running.all(values),
-          ...statements.ended.all(values),
-          ...statements.requeued.all(values),
-          ...queued.flatMap(({ endpoint }) => statements.submitted.all({ ...values, endpoint })),
+        const sources = [
+          ...byUpdate.map(
+            (statement) => (from: number) => statement.all({ ...values, since: from }),
+          ),
+          ...queued.map(({ endpoint }) => (from: number) => {
+            const submitted = statements.submitted.all({ ...values, endpoint, since: from });
+            // The others came back since: those are `requeued`.
+            return submitted.filter(({ version }) => version === 1);
+          }),
         ];
-        const latest = found.sort((a, b) => b.at - a.at);
-        const states = new Map<string, JobStatus>();
-        for (const { jobId, status } of latest) {
-          if (states.size === limit) break;
-          states.set(jobId, status);
-        }
-        return states;
+        const latest = mergeNewest<Change>(sources, { ...BY_CHANGE, since, limit });
+        return new Map(latest.map(({ jobId, status }) => [jobId, status]));
       }),
   };
 }
+
+const BY_CHANGE = {
+  timeOf: ({ at }: Change) => at,
+  byNewest: (a: Change, b: Change) => b.at - a.at,
+};
 
 function prepareStatements({ orm }: Session) {
   const isTenant = eq(jobs.tenant, param('tenant'));
@@ -62,9 +68,12 @@ function prepareStatements({ orm }: Session) {
       .orderBy(desc(jobs.endedAt))
       .limit(sql.placeholder('limit'))
       .prepare(),
-    /** By endpoint. Those that came back since are among `requeued` as well, at the same time. */
+    /**
+     * By endpoint. One that came back takes the place of an older submission, rightly: its change is
+     * the later one.
+     */
     submitted: orm
-      .select(changed)
+      .select({ ...changed, version: jobs.version })
       .from(jobs)
       .where(
         and(
