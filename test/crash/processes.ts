@@ -144,6 +144,10 @@ export class GatewayProcess {
     return performance.now() - killedAt;
   }
 
+  get pid(): number {
+    return this.#process?.pid ?? 0;
+  }
+
   get cpuMs(): number {
     return this.#process?.cpuMs ?? 0;
   }
