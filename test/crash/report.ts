@@ -34,9 +34,9 @@ export function printTable(rows: Record<string, string | number>[]): void {
   }
 }
 
-/** The median, the 95th percentile and the highest of measured milliseconds; 0 of none. */
-export function spread(values: number[]): { p50: number; p95: number; max: number } {
+/** The median, the 95th and 99th percentile and the highest of measured values; 0 of none. */
+export function spread(values: number[]): { p50: number; p95: number; p99: number; max: number } {
   const sorted = values.toSorted((a, b) => a - b);
   const at = (part: number) => sorted[Math.floor(sorted.length * part)] ?? 0;
-  return { p50: at(0.5), p95: at(0.95), max: sorted.at(-1) ?? 0 };
+  return { p50: at(0.5), p95: at(0.95), p99: at(0.99), max: sorted.at(-1) ?? 0 };
 }

@@ -1,4 +1,5 @@
 // What the samples of a soak say: slopes with their errors, percentiles of its parts, and the verdicts.
+import { spread } from '../report.ts';
 import type { Timed } from './load.ts';
 import type { Sample } from './sampler.ts';
 
@@ -31,7 +32,7 @@ export interface Trend {
   private: Slope;
   heap: Slope;
   descriptors: { least: number; most: number; firstMean: number; lastMean: number };
-  /** Milliseconds, of the status reads of the first and the last third. */
+  /** Milliseconds, of status reads: of the first and the last third the median of their windows. */
   p99: { first: number; last: number };
 }
 
@@ -42,7 +43,8 @@ export function trendOf(samples: readonly Sample[], reads: readonly Timed[]): Tr
     slopeOf(warm.map((sample) => ({ atMs: sample.atMs, y: sample[field] })));
   const open = samples.map(({ descriptors }) => descriptors);
   const meanOpen = (third: number) => mean(thirdOf(samples, third).map((one) => one.descriptors));
-  const p99Of = (third: number) => percentile99(thirdOf(reads, third));
+  const windows = windowsOf(samples, reads);
+  const p99Of = (third: number) => spread(thirdOf(windows, third).map((one) => one.p99)).p50;
   return {
     rss: slope('rssMb'),
     private: slope('privateMb'),
@@ -76,7 +78,7 @@ export function verdictsOn({ rss, private: own, descriptors, p99 }: Trend): Verd
     },
     {
       what: `p99 of status reads: ${p99.first.toFixed(1)} ms, then ${p99.last.toFixed(1)} ms, ratio ${ratio.toFixed(2)} (under ${MOST_DRIFT})`,
-      isReached: ratio < MOST_DRIFT,
+      isReached: p99.last > 0 && ratio < MOST_DRIFT,
     },
   ];
 }
@@ -103,9 +105,16 @@ function thirdOf<T extends { atMs: number }>(all: readonly T[], third: number): 
   });
 }
 
-export function percentile99(reads: readonly Timed[]): number {
-  const sorted = reads.map(({ tookMs }) => tookMs).toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length * 0.99)] ?? Number.NaN;
+/**
+ * The p99 of the reads from each sample to the next. By windows, because the slow reads of a start
+ * would be the p99 of all that is read in ten minutes.
+ */
+function windowsOf(samples: readonly Sample[], reads: readonly Timed[]) {
+  return samples.slice(1).flatMap(({ atMs }, i) => {
+    const from = samples[i]!.atMs;
+    const inside = reads.filter((read) => read.atMs > from && read.atMs <= atMs);
+    return inside.length > 0 ? [{ atMs, p99: spread(inside.map((one) => one.tookMs)).p99 }] : [];
+  });
 }
 
 function sum(values: readonly number[]): number {
