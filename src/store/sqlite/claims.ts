@@ -1,5 +1,5 @@
 // Claiming: waiting jobs to a worker, best first, each under a new fence and lease.
-import { randomBytes } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { and, desc, eq, sql } from '../../../db/drizzle.ts';
 import { attempts, jobPayloads, jobs } from '../../../db/schema.ts';
@@ -82,7 +82,8 @@ export function claims(session: Session, writer: JobWriter): Pick<JobStore, 'cla
       status: 'running',
       ready: 0,
       fence,
-      leaseToken: randomBytes(24).toString('base64url'),
+      // 122 random bits, of which Node draws many at once: a draw for each cost 3 % of a claim.
+      leaseToken: randomUUID(),
       leaseSeconds,
       leaseDeadlineAt: now + leaseSeconds * 1000,
       reportDigest: null,
