@@ -52,6 +52,8 @@ export class RequestContext implements Context, OpenCall {
   readonly #request: FastifyRequest;
   readonly #reply: FastifyReply;
   #keyListeners: (() => void)[] | undefined;
+  /** One for all calls of a batch, so that they do not crowd the reply with listeners. */
+  #ending: AbortSignal | undefined;
   hasLostKey = false;
 
   constructor(services: Services, request: FastifyRequest, reply: FastifyReply) {
@@ -65,6 +67,11 @@ export class RequestContext implements Context, OpenCall {
 
   signal(isHeld: boolean): AbortSignal {
     this.#request.isHeld ||= isHeld;
+    this.#ending ??= this.#untilEnd();
+    return this.#ending;
+  }
+
+  #untilEnd(): AbortSignal {
     const controller = new AbortController();
     this.whenKeyEnds(() => controller.abort());
     abortWhenGone(controller, this.#reply);

@@ -45,6 +45,19 @@ describe('a batch', () => {
     expect((await Promise.all(calls)).every(({ code }) => code === 200)).toBe(true);
   });
 
+  it('of many that wait, which is no leak that Node would warn of', async () => {
+    const warnings: Error[] = [];
+    const warn = (warning: Error) => void warnings.push(warning);
+    process.on('warning', warn);
+    const client = batching();
+    const { job_id } = await client.job.submit.mutate({ endpoint: ENDPOINT });
+    const wait = () => client.job.status.query({ job_id, wait_seconds: 1 });
+    const answers = await Promise.all(Array.from({ length: 20 }, wait));
+    process.off('warning', warn);
+    expect(answers.every(({ response }) => response.job_status === 'queued')).toBe(true);
+    expect(warnings).toEqual([]);
+  });
+
   it('of mutations', async () => {
     const client = batching();
     const calls = [1, 2, 3].map((n) =>

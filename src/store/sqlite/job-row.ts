@@ -128,6 +128,6 @@ export function verified(what: 'payload' | 'result', text: string, crc: number |
   return new JsonText(text);
 }
 
-function damaged(what: string): JobgateError {
+export function damaged(what: string): JobgateError {
   return new JobgateError('internal', `the stored ${what} of this job is damaged`);
 }

@@ -4,7 +4,7 @@ import { webhookDeliveries } from '../../../db/schema.ts';
 import type { JobEnd } from '../../contract/job.ts';
 import type { EndStatus } from '../../contract/webhook.ts';
 import type { Transaction } from './group-commit.ts';
-import { toEnd, type JobRow } from './job-row.ts';
+import { damaged, toEnd, type JobRow } from './job-row.ts';
 import { param, type Session } from './session.ts';
 
 type Ending = Omit<JobEnd, 'result'>;
@@ -68,9 +68,9 @@ function toText({ code, message, pid, totalMs, runMs, queueLength, buildNumber }
   return JSON.stringify(text);
 }
 
-/** The end as the outbox keeps it. */
+/** The end as the outbox keeps it. Throws `internal` when it is damaged. */
 export function readEnding(text: string): Ending {
-  const { code, message, pid, ...rest } = JSON.parse(text) as EndingText;
+  const { code, message, pid, ...rest } = parseEnding(text);
   return {
     code,
     message,
@@ -80,6 +80,14 @@ export function readEnding(text: string): Ending {
     queueLength: rest.queue_length,
     buildNumber: rest.build_number,
   };
+}
+
+function parseEnding(text: string): EndingText {
+  try {
+    return JSON.parse(text) as EndingText;
+  } catch {
+    throw damaged('end');
+  }
 }
 
 function prepareInsert({ orm }: Session) {

@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import { expect, it, onTestFinished } from 'vitest';
 import { madeByFirstVersion } from './first-version.ts';
 import { plansOf } from './query-plans.ts';
@@ -45,4 +46,20 @@ it('a database from before them is brought up to date with everything in it', as
   await upgraded.cancel({ tenant: 'default', jobId });
   expect(await upgraded.listWebhookHosts()).toHaveLength(1);
   await upgraded.close();
+});
+
+it('one whose end is damaged says so, so that the next of its host has its turn', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'jobgate-ending-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, 'jobgate.db');
+  const store = openTestStore(path);
+  const [{ jobId } = { jobId: '' }] = await store.submit([newJob({})]);
+  await store.cancel({ tenant: 'default', jobId });
+  const [{ host } = { host: '' }] = await store.listWebhookHosts();
+  const [{ deliveryId } = { deliveryId: '' }] = await store.listPendingWebhooks(host, 1);
+  const other = new Database(path);
+  other.exec(`update webhook_deliveries set ending = '{"code":'`);
+  other.close();
+  await expect(store.findWebhookMessage(deliveryId)).rejects.toMatchObject({ code: 'internal' });
+  await store.close();
 });
