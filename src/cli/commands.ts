@@ -1,5 +1,6 @@
 // The commands: their names, what each is for, and how one is found, run and its failure told.
-import { JobgateClientError } from '../client/client.ts';
+// Of its own file: the whole client would be loaded at every start of the gateway (15 files).
+import { JobgateClientError } from '../client/gateway-error.ts';
 import { ConfigError } from '../config.ts';
 import { StoreOpenError } from '../store/store-open-error.ts';
 import { nearMiss } from '../near-miss.ts';
