@@ -2,10 +2,18 @@
 import { existsSync, statfsSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
 
 /** These take longest: begun last, they would run on alone. */
-const LONGEST = ['sqlite-store', 'kill', 'power-cut', 'keys', 'exit-codes', 'commands'];
+const LONGEST = [
+  'sqlite-store',
+  'kill',
+  'power-cut',
+  'pages/job',
+  'keys',
+  'exit-codes',
+  'commands',
+];
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
@@ -29,9 +37,19 @@ function temporaryFolder(): string {
   return bavail * bsize < ENOUGH_BYTES ? tmpdir() : MEMORY;
 }
 
+/** Every flow of the dashboard clicked through takes two minutes: `npm run test:dashboard`, and so `.ci/run`. */
+const FLOWS = ['app', 'injected-scripts', 'screenshots', 'i18n/words', 'pages/*'];
+const isOfDashboard = ['test:dashboard', 'screenshots'].includes(
+  process.env['npm_lifecycle_event'] ?? '',
+);
+
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    exclude: isOfDashboard
+      ? configDefaults.exclude
+      : [...configDefaults.exclude, `test/dashboard/{${FLOWS.join()}}.test.ts`],
+    globalSetup: 'test/global-setup.ts',
     pool: 'forks',
     // A process for each file loads the whole gateway again each time: half of the processor time.
     isolate: false,
@@ -39,7 +57,8 @@ export default defineConfig({
     maxWorkers: availableParallelism() + 1,
     sequence: { sequencer: LongestFirst },
     env: { TMPDIR: temporaryFolder() },
-    testTimeout: 20_000,
+    // On a busy machine a process or a browser takes seconds for what it else does at once.
+    testTimeout: 60_000,
     // What is waited for comes when it comes: a second is too short on a busy machine.
     expect: { poll: { timeout: 15_000 } },
     hookTimeout: 20_000,

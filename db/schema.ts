@@ -19,7 +19,7 @@ import { END_STATUSES, WEBHOOK_FAILURES, WEBHOOK_STATES } from '../src/contract/
 const quoted = (values: readonly string[]) =>
   sql.raw(values.map((value) => `'${value}'`).join(','));
 
-/** What is true of the database as a whole: `queue_id`. */
+/** What is true of the database as a whole: `queue_id`; and `probe`, which shows that it can be written. */
 export const meta = sqliteTable('meta', {
   key: text().primaryKey(),
   value: text().notNull(),
@@ -104,6 +104,10 @@ export const jobs = sqliteTable(
     index('jobs_by_caller_id')
       .on(t.tenant, t.id, t.createdAt)
       .where(sql`id is not null`),
+    // Those whose id is not one of ours; nobody ever claimed them.
+    index('jobs_imported')
+      .on(t.jobId)
+      .where(sql`fence = 0 and status in ('done', 'failed')`),
     check('jobs_status', sql`${t.status} in (${quoted(JOB_STATUSES)})`),
     check('jobs_ready', sql`${t.ready} in (0, 1) and (${t.ready} = 0 or ${t.status} = 'queued')`),
     check('jobs_version', sql`${t.version} >= 1 and ${t.fence} >= 0`),
@@ -205,6 +209,8 @@ export const activity = sqliteTable(
     cancelled: integer().notNull(),
     /** Run time of the jobs done, milliseconds, summed. */
     runMs: integer('run_ms').notNull(),
+    /** The same as a histogram: JSON, jobs by bucket; null where none was done. */
+    runTimes: text('run_times'),
   },
   (t) => [
     primaryKey({ columns: [t.tenant, t.endpoint, t.minute] }),
@@ -297,6 +303,9 @@ export const webhookDeliveries = sqliteTable(
     index('webhook_deliveries_next')
       .on(t.host, t.nextAttemptAt, t.seq)
       .where(sql`state = 'pending'`),
+    index('webhook_deliveries_failed')
+      .on(t.tenant, t.endedAt, t.seq)
+      .where(sql`state = 'failed'`),
     foreignKey({ columns: [t.jobSeq], foreignColumns: [jobs.seq] }).onDelete('cascade'),
     check('webhook_deliveries_status', sql`${t.jobStatus} in (${quoted(END_STATUSES)})`),
     check('webhook_deliveries_state', sql`${t.state} in (${quoted(WEBHOOK_STATES)})`),

@@ -34,7 +34,8 @@ export type JobOf<Result = unknown> = Omit<OutputOf<'job.get'>, 'result'> & {
 export const pathOf = (name: ProcedureName): string => name.replace('.', '/');
 
 /** Reads: equal ones at the same time are one request. */
-export const isRead = (name: string): boolean => /\.(get|list|stats|status|deliveries)$/.test(name);
+export const isRead = (name: string): boolean =>
+  /\.(activity|current|deliveries|failures|get|list|stats|status)$/.test(name);
 
 /** Doing it twice is doing it once; a submission has its idempotency key. */
 export const isRepeatable = (name: ProcedureName): boolean =>

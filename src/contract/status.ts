@@ -157,9 +157,21 @@ export interface EnvelopeParts {
 /** An answer of the gateway itself: it never waited in a queue. */
 export function composeEnvelope(parts: EnvelopeParts, origin: Origin): JsonText {
   const runMs = Math.round(parts.runMs);
-  const { endpoint, id, jobId, response, message = 'success', queueLength } = parts;
-  const own = { endpoint, code: 200, id, jobId, response: response.text, message, queueLength };
-  return new JsonText(envelopeText({ ...own, ...origin, runMs, totalMs: runMs }));
+  const text = envelopeText({
+    endpoint: parts.endpoint,
+    code: 200,
+    id: parts.id,
+    jobId: parts.jobId,
+    response: parts.response.text,
+    message: parts.message ?? 'success',
+    pid: origin.pid,
+    queueId: origin.queueId,
+    runMs,
+    totalMs: runMs,
+    queueLength: parts.queueLength,
+    buildNumber: origin.buildNumber,
+  });
+  return new JsonText(text);
 }
 
 interface Envelope extends Origin {

@@ -1,6 +1,6 @@
 // jobs.list: jobs by filter, newest first, page by page.
 import { z } from 'zod';
-import { callerId, endpointPath, timestamp } from '../contract/fields.ts';
+import { callerId, endpointPath, storedText, timestamp } from '../contract/fields.ts';
 import { EXAMPLE_SUMMARY, jobSummary, summaryOf } from '../contract/job-view.ts';
 import { JOB_STATUSES } from '../contract/job.ts';
 import { answers, procedure } from './trpc.ts';
@@ -10,18 +10,27 @@ const input = z
     job_status: z.enum(JOB_STATUSES).optional(),
     endpoint: endpointPath.optional(),
     id: callerId.optional().describe("The caller's own id."),
+    search: storedText(255)
+      .min(1)
+      .optional()
+      .describe("What the job_id, in either case, or the caller's own id begins with."),
     since: timestamp.optional().describe('Submitted at or after; epoch milliseconds.'),
     until: timestamp.optional().describe('Submitted at or before; epoch milliseconds.'),
     limit: z.int().min(1).max(500).default(50),
     cursor: z.string().max(255).optional().describe('The `next_cursor` of the page before.'),
   })
-  .meta({ examples: [{ job_status: 'failed', limit: 20 }] })
+  .meta({ examples: [{ job_status: 'failed', limit: 20 }, { search: 'transcribe_job_' }] })
   .prefault({});
 
 const output = z
   .object({
     jobs: z.array(jobSummary).describe('Without payload, result and attempts: job.get has them.'),
-    next_cursor: z.string().nullable().describe('Null on the last page.'),
+    next_cursor: z
+      .string()
+      .nullable()
+      .describe(
+        'Null on the last page. With `search` a page may have fewer jobs than `limit`, or none, and others follow.',
+      ),
   })
   .meta({ examples: [{ jobs: [EXAMPLE_SUMMARY], next_cursor: null }] });
 
@@ -44,6 +53,7 @@ export const jobsList = procedure
       status: filter.job_status ?? null,
       endpoint: filter.endpoint ?? null,
       id: filter.id ?? null,
+      search: filter.search ?? null,
       since: filter.since ?? null,
       until: filter.until ?? null,
       limit: filter.limit,

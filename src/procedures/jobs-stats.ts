@@ -3,11 +3,11 @@ import { z } from 'zod';
 import { timestamp } from '../contract/fields.ts';
 import { JOB_STATUSES, type JobStatus } from '../contract/job.ts';
 import type { ActivityMinute, StatusCount } from '../store/job-store.ts';
+import { activityMinute, MINUTE_MS, sumMinute } from './activity-minutes.ts';
 import { answers, procedure } from './trpc.ts';
 
 /** How far back the throughput goes. */
 const THROUGHPUT_MINUTES = 10;
-const MINUTE_MS = 60_000;
 
 const count = z.int().min(0);
 
@@ -21,23 +21,20 @@ const byStatus = z.object({
 
 type ByStatus = z.output<typeof byStatus>;
 
-const minute = z.object({
-  at: timestamp.describe('Begin of the minute; epoch milliseconds.'),
-  submitted: count,
-  done: count,
-  failed: count,
-  cancelled: count,
-});
-
 const output = z
   .object({
     by_status: byStatus,
     by_endpoint: z.record(z.string(), byStatus),
     queue_length: count.describe('Queued jobs that may be claimed now.'),
+    queue_limit: z
+      .int()
+      .min(1)
+      .nullable()
+      .describe('MAX_QUEUE_LENGTH, for all tenants together; null for no limit.'),
     delayed: count.describe('Queued jobs that wait for their time.'),
     oldest_queued_at: timestamp.nullable().describe('Submission of the job that waits longest.'),
     throughput: z
-      .array(minute)
+      .array(activityMinute)
       .describe(
         `The last ${THROUGHPUT_MINUTES} minutes in which something happened, oldest first.`,
       ),
@@ -50,6 +47,7 @@ const output = z
           '/v1/media/transcribe': { queued: 1, running: 1, done: 40, failed: 0, cancelled: 0 },
         },
         queue_length: 1,
+        queue_limit: 10_000,
         delayed: 0,
         oldest_queued_at: 1764000000000,
         throughput: [{ at: 1764000000000, submitted: 2, done: 1, failed: 0, cancelled: 0 }],
@@ -77,7 +75,7 @@ export const jobsStats = procedure
   .output(answers(output))
   .query(async ({ ctx }): Promise<z.output<typeof output>> => {
     const { tenant } = ctx.principal;
-    const { store, clock } = ctx.services;
+    const { store, clock, maxQueueLength } = ctx.services;
     const since = clock.now() - THROUGHPUT_MINUTES * MINUTE_MS;
     const [counts, queueLength, oldest, activity] = await Promise.all([
       store.countByStatus(tenant),
@@ -90,6 +88,7 @@ export const jobsStats = procedure
       by_status: total,
       by_endpoint: countByEndpoint(counts),
       queue_length: queueLength,
+      queue_limit: maxQueueLength === 0 ? null : maxQueueLength,
       delayed: total.queued - queueLength,
       oldest_queued_at: oldest ?? null,
       throughput: sumMinutes(activity),
@@ -111,19 +110,7 @@ function countByEndpoint(counts: readonly StatusCount[]): Record<string, ByStatu
 }
 
 /** One row a minute, over all endpoints. */
-function sumMinutes(activity: readonly ActivityMinute[]): z.output<typeof minute>[] {
+function sumMinutes(activity: readonly ActivityMinute[]): z.output<typeof activityMinute>[] {
   const grouped = Map.groupBy(activity, ({ at }) => at);
-  const sum = (
-    rows: readonly ActivityMinute[],
-    key: 'submitted' | 'done' | 'failed' | 'cancelled',
-  ) => rows.reduce((total, row) => total + row[key], 0);
-  return [...grouped]
-    .sort(([a], [b]) => a - b)
-    .map(([at, rows]) => ({
-      at,
-      submitted: sum(rows, 'submitted'),
-      done: sum(rows, 'done'),
-      failed: sum(rows, 'failed'),
-      cancelled: sum(rows, 'cancelled'),
-    }));
+  return [...grouped].sort(([a], [b]) => a - b).map(([at, rows]) => sumMinute(at, rows));
 }

@@ -7,6 +7,7 @@ import { jobRetry } from './job-retry.ts';
 import { jobStatus } from './job-status.ts';
 import { jobSubmit } from './job-submit.ts';
 import { jobWatch } from './job-watch.ts';
+import { jobsActivity } from './jobs-activity.ts';
 import { jobsCancel } from './jobs-cancel.ts';
 import { jobsList } from './jobs-list.ts';
 import { jobsRetry } from './jobs-retry.ts';
@@ -15,12 +16,14 @@ import { jobsStatus } from './jobs-status.ts';
 import { jobsSubmit } from './jobs-submit.ts';
 import { jobsWatch } from './jobs-watch.ts';
 import { keysCreate } from './keys-create.ts';
+import { keysCurrent } from './keys-current.ts';
 import { keysList } from './keys-list.ts';
 import { keysRevoke } from './keys-revoke.ts';
 import { keysRotate } from './keys-rotate.ts';
 import { toolkitAuthenticate } from './toolkit-authenticate.ts';
 import { router } from './trpc.ts';
 import { webhookDeliveries } from './webhook-deliveries.ts';
+import { webhookFailures } from './webhook-failures.ts';
 import { webhookRedeliver } from './webhook-redeliver.ts';
 import { webhookSecret } from './webhook-secret.ts';
 import { workerClaim } from './worker-claim.ts';
@@ -29,6 +32,7 @@ import { workerFail } from './worker-fail.ts';
 import { workerHeartbeat } from './worker-heartbeat.ts';
 import { workerProgress } from './worker-progress.ts';
 import { workerRelease } from './worker-release.ts';
+import { workersList } from './workers-list.ts';
 
 export const appRouter = router({
   audit: { list: auditList },
@@ -42,6 +46,7 @@ export const appRouter = router({
     watch: jobWatch,
   },
   jobs: {
+    activity: jobsActivity,
     cancel: jobsCancel,
     list: jobsList,
     retry: jobsRetry,
@@ -50,10 +55,17 @@ export const appRouter = router({
     submit: jobsSubmit,
     watch: jobsWatch,
   },
-  keys: { create: keysCreate, list: keysList, revoke: keysRevoke, rotate: keysRotate },
+  keys: {
+    create: keysCreate,
+    current: keysCurrent,
+    list: keysList,
+    revoke: keysRevoke,
+    rotate: keysRotate,
+  },
   toolkit: { authenticate: toolkitAuthenticate },
   webhook: {
     deliveries: webhookDeliveries,
+    failures: webhookFailures,
     redeliver: webhookRedeliver,
     secret: webhookSecret,
   },
@@ -65,6 +77,7 @@ export const appRouter = router({
     progress: workerProgress,
     release: workerRelease,
   },
+  workers: { list: workersList },
 });
 
 export type AppRouter = typeof appRouter;

@@ -112,7 +112,7 @@ async function* pages(store: JobStore, verb: ManyVerb, filter: JobFilter, limit:
     if (status !== (wanted ?? status)) continue;
     let cursor: string | null = null;
     do {
-      const page = await store.listIds({ ...filter, status, limit, cursor });
+      const page = await store.listIds({ ...filter, status, search: null, limit, cursor });
       if (page.jobIds.length > 0) yield page.jobIds;
       cursor = page.nextCursor;
       await nextTurn();

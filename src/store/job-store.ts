@@ -11,6 +11,7 @@ import type {
 } from '../contract/job.ts';
 import type { ChangeKind, JobEvent } from '../contract/job-event.ts';
 import type { JsonText } from '../contract/json-text.ts';
+import type { RunTimes } from '../contract/run-times.ts';
 import type { Clock } from '../contract/clock.ts';
 import type { Scope } from '../contract/scope.ts';
 import type { StoreMeasures, StoreObserver } from './store-observer.ts';
@@ -149,6 +150,8 @@ export interface JobFilter {
 }
 
 export interface ListQuery extends JobFilter {
+  /** What the job's id, in either case, or the caller's own begins with; null for any. */
+  search: string | null;
   limit: number;
   /** The `nextCursor` of the page before. */
   cursor: string | null;
@@ -156,14 +159,14 @@ export interface ListQuery extends JobFilter {
 
 export interface JobPage {
   jobs: JobSummary[];
-  /** Null on the last page. */
+  /** Null on the last page. One of a search may have fewer jobs than asked for, and others follow. */
   nextCursor: string | null;
 }
 
 /** Ids of the jobs on a page of a list. */
 export interface JobIdPage {
   jobIds: string[];
-  /** Null on the last page. */
+  /** As of a `JobPage`. */
   nextCursor: string | null;
 }
 
@@ -186,6 +189,8 @@ export interface ActivityMinute {
   cancelled: number;
   /** Run time of those done, summed, milliseconds. */
   runMs: number;
+  /** The same by bucket. */
+  runTimes: RunTimes;
 }
 
 /** How busy an endpoint is: jobs that run now, and those done in the last ten minutes. */
@@ -194,6 +199,27 @@ export interface EndpointLoad {
   done: number;
   /** Run time of those done, summed, milliseconds. */
   runMs: number;
+}
+
+/** A worker that has jobs, or that spoke lately. */
+export interface ActiveWorker {
+  workerId: string;
+  workerPid: number | null;
+  /** When it claimed, or said something of a job, epoch milliseconds. */
+  seenAt: number;
+  /** The kinds of work in its last claim; those of its jobs when that was before a restart. */
+  endpoints: string[];
+  /** How many jobs it has. */
+  running: number;
+  /** Those that it has had longest. */
+  jobs: RunningJob[];
+}
+
+export interface RunningJob {
+  jobId: string;
+  endpoint: string;
+  startedAt: number;
+  progress: Progress | null;
 }
 
 export interface StatusCount {
@@ -276,6 +302,18 @@ export type WebhookFate =
   | { state: 'pending'; nextAttemptAt: number }
   | { state: 'failed'; reason: WebhookFailure };
 
+export interface FailedWebhooks {
+  /** All of them, counted up to a limit. */
+  count: number;
+  /** The one that failed last comes first. */
+  deliveries: FailedDelivery[];
+}
+
+export interface FailedDelivery extends WebhookDelivery {
+  /** Of its job. */
+  endpoint: string;
+}
+
 export interface WebhookRef {
   tenant: string;
   deliveryId: string;
@@ -354,6 +392,16 @@ export interface JobStore {
   /** Hands the job back without burning an attempt. */
   release(holder: LeaseHolder): Promise<JobStatus>;
 
+  /**
+   * The tenant's workers that have jobs or that spoke within `seenWithinMs`, by id, each with `maxJobs`
+   * of its jobs at the most. Who has none is known by memory alone: 10,000 workers of all tenants, those
+   * that spoke last, and none of before a restart.
+   */
+  listWorkers(
+    tenant: string,
+    limits: { seenWithinMs: number; maxJobs: number },
+  ): Promise<ActiveWorker[]>;
+
   cancel(ref: JobRef, by?: string): Promise<void>;
   /** Puts a failed or cancelled job back in the queue as a fresh attempt. */
   retry(ref: JobRef, by?: string): Promise<void>;
@@ -382,7 +430,10 @@ export interface JobStore {
   checkpoint(): Promise<void>;
   /** Of all tenants; for whoever watches over the gateway. */
   measure(): Promise<StoreMeasures>;
-  /** Whether new work would be taken in now; found out by an empty transaction. */
+  /**
+   * Whether new work would be taken in now. It is known from the last commit; when that is 10 s ago, from
+   * a small write of its own, which counts as no commit.
+   */
   isWritable(): Promise<boolean>;
   /** Takes new work in again once a disk that was full has room for it and for its reports. */
   keepReserve(): Promise<void>;
@@ -424,6 +475,11 @@ export interface JobStore {
   ): Promise<void>;
   /** The job's latest deliveries, newest first; undefined when there is no such job. */
   listWebhookDeliveries(ref: JobRef, limit: number): Promise<WebhookDelivery[] | undefined>;
+  /** The tenant's deliveries that failed: the latest `limit`, and how many there are up to `maxCount`. */
+  listFailedWebhooks(
+    tenant: string,
+    limits: { limit: number; maxCount: number },
+  ): Promise<FailedWebhooks>;
   /** Makes it due now, under the same id, from the begin of the schedule. Throws `delivery_not_found`. */
   redeliverWebhook(ref: WebhookRef): Promise<WebhookDelivery>;
   /** Those that sign now, newest first. */

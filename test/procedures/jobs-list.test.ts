@@ -190,6 +190,51 @@ describe('200 with filters', () => {
   }
 });
 
+describe('200 with a search', () => {
+  it('by the begin of the caller’s id or of ours, in either case, page by page', async () => {
+    const own = await ownGateway();
+    const mine = await submitJob(own, { id: 'order-17' });
+    await submitJob(own, { id: 'Order-18' });
+    const other = await submitJob(own, { endpoint: OTHER, id: 'order-18' });
+    const found = async (filter: object) => idsOf((await list(filter, own)).json.jobs);
+    expect(await found({ search: 'order-1' })).toEqual([other, mine]);
+    expect(await found({ search: 'order-17' })).toEqual([mine]);
+    expect(await found({ search: 'order-1', endpoint: OTHER, job_status: 'queued' })).toEqual([
+      other,
+    ]);
+    expect(await found({ search: 'order-1', job_status: 'done' })).toEqual([]);
+    for (const search of [mine, mine.toUpperCase(), mine.slice(0, -1)]) {
+      expect(await found({ search })).toEqual([mine]);
+    }
+    const pages = await readPages(own, { search: mine.slice(0, 8), limit: 1 });
+    expect(pages.map(({ jobs }) => jobs[0]?.id)).toEqual(['order-18', 'Order-18', 'order-17']);
+    const { query } = trpcClient(own, own.keys.read).jobs.list;
+    expect(idsOf((await query({ search: 'order' })).jobs)).toEqual([other, mine]);
+  });
+
+  it('takes every character as it is', async () => {
+    const own = await ownGateway();
+    const ids = ['100%', '100_', "a'b", 'a"b', '🔑-1', 'É', ' x', '*', '[a]', '\u{10FFFF}z'];
+    for (const id of ids) await submitJob(own, { id });
+    for (const id of ids) {
+      const { jobs } = (await list({ search: id }, own)).json;
+      expect(jobs.map((job: JobSummaryView) => job.id)).toEqual([id]);
+    }
+    const none = ['%', '_', '100*', '?', "' or 1=1 --", 'é', 'x'.repeat(255)];
+    for (const search of none) expect((await list({ search }, own)).json.jobs).toEqual([]);
+  });
+
+  it('of a job of another tenant: nothing', async () => {
+    const job_id = await submitJob(gateway, { id: 'theirs' });
+    const key = await createTestKey(gateway.services, 'admin', 'stranger');
+    for (const search of [job_id, job_id.slice(0, 6), 't', 'theirs']) {
+      const body = { search };
+      const answer = await gateway.request('POST', '/v1/toolkit/jobs/list', { key, body });
+      expectAnswer(answer, 200, { jobs: [], next_cursor: null });
+    }
+  });
+});
+
 describe('200 while jobs are added and changed', () => {
   it('1,200 jobs, none missing and none twice', async () => {
     const own = await ownGateway();
@@ -237,6 +282,13 @@ describe('400', () => {
     ['endpoint', 'media'],
     ['id', 'a\0b'],
     ['id', 'x'.repeat(256)],
+    ['search', ''],
+    ['search', 'x'.repeat(256)],
+    ['search', 'a\0b'],
+    ['search', '\ud800'],
+    ['search', null],
+    ['search', 7],
+    ['search', ['a']],
     ['since', -1],
     ['since', '2026-01-01'],
     ['until', 0.5],

@@ -51,6 +51,7 @@ describe('200', () => {
       by_status: NONE,
       by_endpoint: {},
       queue_length: 0,
+      queue_limit: null,
       delayed: 0,
       oldest_queued_at: null,
       throughput: [],
@@ -65,6 +66,7 @@ describe('200', () => {
       by_status: { ...each, queued: 2 },
       by_endpoint: { '/v1/media/transcribe': each, '/v1/other': { ...NONE, queued: 1 } },
       queue_length: 1,
+      queue_limit: null,
       delayed: 1,
       oldest_queued_at: clock.now(),
       throughput: [
@@ -77,6 +79,18 @@ describe('200', () => {
         },
       ],
     });
+  });
+
+  it('has the limit of the queue, where there is one', async () => {
+    const own = await startTestGateway({ clock, maxQueueLength: 2 });
+    onTestFinished(() => own.close());
+    await submitJob(own);
+    await submitJob(own, { delay_seconds: 60 });
+    const expected = { queue_length: 1, queue_limit: 2, delayed: 1 };
+    expect((await stats(own)).json).toMatchObject(expected);
+    const full = await post(own, 'submit', 'job/submit', { endpoint: '/v1/other' });
+    expect(full.status).toBe(429);
+    expect(await trpcClient(own, own.keys.read).jobs.stats.query()).toMatchObject(expected);
   });
 
   it('names the submission that waits longest, whatever goes before it', async () => {

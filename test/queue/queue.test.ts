@@ -108,25 +108,21 @@ describe('waiting for an end', () => {
     }
   });
 
-  it(
-    'no end is missed in 1,000 races between waiting and completing',
-    { timeout: 60_000 },
-    async () => {
-      const { queue, submit, store } = setUp();
-      for (let round = 0; round < 100; round += 1) {
-        const ids = await Promise.all(Array.from({ length: 10 }, () => submit()));
-        const held = await store.claim(claimRequest({ max: 10 }));
-        const ends = held.map(async ({ jobId, leaseToken }, i) => {
-          for (let turn = 0; turn < i % 4; turn += 1) await new Promise((r) => setImmediate(r));
-          return store.complete({ tenant: TENANT, jobId, leaseToken }, RESULT);
-        });
-        const waits = ids.map((jobId) => queue.findState({ tenant: TENANT, jobId }, 55));
-        const states = await Promise.all(waits);
-        expect(states.map((state) => state?.status)).toEqual(ids.map(() => 'done'));
-        await Promise.all(ends);
-      }
-    },
-  );
+  it('no end is missed in 1,000 races between waiting and completing', async () => {
+    const { queue, submit, store } = setUp();
+    for (let round = 0; round < 100; round += 1) {
+      const ids = await Promise.all(Array.from({ length: 10 }, () => submit()));
+      const held = await store.claim(claimRequest({ max: 10 }));
+      const ends = held.map(async ({ jobId, leaseToken }, i) => {
+        for (let turn = 0; turn < i % 4; turn += 1) await new Promise((r) => setImmediate(r));
+        return store.complete({ tenant: TENANT, jobId, leaseToken }, RESULT);
+      });
+      const waits = ids.map((jobId) => queue.findState({ tenant: TENANT, jobId }, 55));
+      const states = await Promise.all(waits);
+      expect(states.map((state) => state?.status)).toEqual(ids.map(() => 'done'));
+      await Promise.all(ends);
+    }
+  });
 });
 
 describe('waiting for a change', () => {
@@ -280,25 +276,21 @@ describe('waiting for work', () => {
     expect((await one)[0]?.jobId).toBe(ids[0]);
   });
 
-  it(
-    'no job is missed in 1,000 races between waiting and submitting',
-    { timeout: 60_000 },
-    async () => {
-      const { queue, submit } = setUp();
-      for (let round = 0; round < 100; round += 1) {
-        const claims = Array.from({ length: 10 }, async (_, i) => {
-          for (let turn = 0; turn < i % 3; turn += 1) await new Promise((r) => setImmediate(r));
-          return queue.claim(claimRequest(), 30);
-        });
-        const submits = Array.from({ length: 10 }, async (_, i) => {
-          for (let turn = 0; turn < i % 5; turn += 1) await new Promise((r) => setImmediate(r));
-          return submit();
-        });
-        const ids = (await Promise.all(claims)).flat().map(({ jobId }) => jobId);
-        expect(ids.toSorted()).toEqual((await Promise.all(submits)).toSorted());
-      }
-    },
-  );
+  it('no job is missed in 1,000 races between waiting and submitting', async () => {
+    const { queue, submit } = setUp();
+    for (let round = 0; round < 100; round += 1) {
+      const claims = Array.from({ length: 10 }, async (_, i) => {
+        for (let turn = 0; turn < i % 3; turn += 1) await new Promise((r) => setImmediate(r));
+        return queue.claim(claimRequest(), 30);
+      });
+      const submits = Array.from({ length: 10 }, async (_, i) => {
+        for (let turn = 0; turn < i % 5; turn += 1) await new Promise((r) => setImmediate(r));
+        return submit();
+      });
+      const ids = (await Promise.all(claims)).flat().map(({ jobId }) => jobId);
+      expect(ids.toSorted()).toEqual((await Promise.all(submits)).toSorted());
+    }
+  });
 });
 
 const QUEUED_STATE = {

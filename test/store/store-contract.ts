@@ -22,6 +22,7 @@ import { submissionTests } from './contract/submission.ts';
 import { tenantTests } from './contract/tenants.ts';
 import { transitionTests } from './contract/transitions.ts';
 import { webhookTests } from './contract/webhooks.ts';
+import { workerTests } from './contract/workers.ts';
 
 /**
  * `open` opens, or makes, the store that is kept in a folder, at the time of `clock`. Opened again
@@ -33,6 +34,7 @@ export function storeContract(name: string, open: OpenStore, clock: FakeClock): 
     submissionTests(suite);
     transitionTests(suite);
     leaseTests(suite);
+    workerTests(suite);
     retryTests(suite);
     cancelTests(suite);
     orderTests(suite);

@@ -1,12 +1,14 @@
 // The activity of the last hour, by minute: kept in memory, written in the commit it happened in.
 import { gte, lt, sql } from '../../../db/drizzle.ts';
 import { activity } from '../../../db/schema.ts';
+import { addRunTime, bucketOf, type RunTimes } from '../../contract/run-times.ts';
 import type { ActivityMinute } from '../job-store.ts';
 import type { Orm } from './database.ts';
 import type { Transaction } from './group-commit.ts';
 import { param } from './session.ts';
 
-type Row = typeof activity.$inferSelect;
+type StoredRow = typeof activity.$inferSelect;
+type Row = Omit<StoredRow, 'runTimes'> & { runTimes: RunTimes };
 
 /** What may be counted. */
 export type ActivityKind = 'submitted' | 'done' | 'failed' | 'cancelled';
@@ -28,7 +30,7 @@ export class Activity {
     this.#statements = prepareStatements(orm);
     const since = minuteOf(now) - KEPT_MINUTES;
     for (const row of orm.select().from(activity).where(gte(activity.minute, since)).all()) {
-      this.#rows.set(keyOf(row), row);
+      this.#rows.set(keyOf(row), { ...row, runTimes: readRunTimes(row) });
     }
   }
 
@@ -41,9 +43,11 @@ export class Activity {
     runMs = 0,
   ): void {
     const row = this.#row(tenant, endpoint, minuteOf(at));
+    const bucket = bucketOf(runMs);
     const add = (sign: 1 | -1) => {
       row[kind] += sign;
       row.runMs += sign * runMs;
+      if (kind === 'done') addRunTime(row.runTimes, bucket, sign);
       this.#dirty.add(keyOf(row));
     };
     add(1);
@@ -73,7 +77,7 @@ export class Activity {
   flush(): void {
     for (const key of this.#dirty) {
       const row = this.#rows.get(key);
-      if (row) this.#statements.write.run({ ...row });
+      if (row) this.#statements.write.run({ ...row, runTimes: textOf(row) });
     }
   }
 
@@ -99,12 +103,23 @@ export class Activity {
       failed: 0,
       cancelled: 0,
       runMs: 0,
+      runTimes: {},
     };
     const key = keyOf(fresh);
     const row = this.#rows.get(key) ?? fresh;
     this.#rows.set(key, row);
     return row;
   }
+}
+
+/** A file of before they were kept has none. */
+function readRunTimes({ runTimes }: StoredRow): RunTimes {
+  return runTimes === null ? {} : (JSON.parse(runTimes) as RunTimes);
+}
+
+/** Some 20 buckets: a microsecond, once a commit. */
+function textOf({ done, runTimes }: Row): string | null {
+  return done === 0 ? null : JSON.stringify(runTimes);
 }
 
 const minuteOf = (at: number) => Math.floor(at / MINUTE_MS);
@@ -119,6 +134,7 @@ function prepareStatements(orm: Orm) {
     failed: param('failed'),
     cancelled: param('cancelled'),
     runMs: param('runMs'),
+    runTimes: param('runTimes'),
   };
   return {
     write: orm

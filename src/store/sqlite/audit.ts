@@ -5,7 +5,7 @@ import type { AuditEntry } from '../../contract/audit.ts';
 import { invalidPayload } from '../../contract/errors.ts';
 import type { AuditQuery, JobStore } from '../job-store.ts';
 import type { Orm } from './database.ts';
-import { param, read, type Session } from './session.ts';
+import { isOrAny, param, read, type Session } from './session.ts';
 
 /** Rows that one page looks through at the most: a few milliseconds, however few of them fit. */
 const SCAN = 5000;
@@ -102,18 +102,16 @@ function prepareStatements(orm: Orm) {
     .orderBy(audit.seq)
     .limit(sql.placeholder('limit'))
     .as('oldest');
-  const is = (column: unknown, name: string) =>
-    sql`(${sql.placeholder(name)} is null or ${column} = ${sql.placeholder(name)})`;
   return {
     page: orm
       .select()
       .from(latest)
       .where(
         and(
-          is(latest.tenant, 'tenant'),
-          is(latest.keyId, 'keyId'),
-          is(latest.action, 'action'),
-          is(latest.target, 'target'),
+          isOrAny(latest.tenant, 'tenant'),
+          isOrAny(latest.keyId, 'keyId'),
+          isOrAny(latest.action, 'action'),
+          isOrAny(latest.target, 'target'),
           sql`(${sql.placeholder('since')} is null or ${latest.at} >= ${sql.placeholder('since')})`,
           sql`(${sql.placeholder('until')} is null or ${latest.at} <= ${sql.placeholder('until')})`,
         ),

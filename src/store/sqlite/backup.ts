@@ -97,13 +97,13 @@ function onFile<T>(path: string, body: (sqlite: Database.Database) => T): T {
 }
 
 /** On the disk before it has its name, and the name on the disk before it is called good. */
-export function settle(partial: string, to: string): void {
+function settle(partial: string, to: string): void {
   sync(partial);
   renameSync(partial, to);
   sync(dirname(to));
 }
 
-function sync(path: string): void {
+export function sync(path: string): void {
   const file = openSync(path, 'r');
   try {
     fsyncSync(file);

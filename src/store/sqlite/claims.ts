@@ -95,12 +95,15 @@ export function claims(session: Session, writer: JobWriter): Pick<JobStore, 'cla
     return writer.save(tx, row, changes, 'running', { worker_id: workerId });
   }
 
-  function leaseOf(row: JobRow, { leaseSeconds }: ClaimRequest): Lease {
+  function leaseOf(row: JobRow, request: ClaimRequest): Lease {
+    const { leaseSeconds } = request;
     const monotonic = options.clock.monotonic();
     return {
       seq: row.seq,
       jobId: row.jobId,
       tenant: row.tenant,
+      workerId: request.workerId,
+      workerPid: request.workerPid,
       token: row.leaseToken ?? '',
       lengthMs: leaseSeconds * 1000,
       startedAt: monotonic,
@@ -112,10 +115,12 @@ export function claims(session: Session, writer: JobWriter): Pick<JobStore, 'cla
     };
   }
 
-  const claim: JobStore['claim'] = (request) =>
-    commits.runNewWork((tx) =>
+  const claim: JobStore['claim'] = (request) => {
+    session.workers.noteClaim(request);
+    return commits.runNewWork((tx) =>
       candidates(request).flatMap(({ seq }) => claimOne(tx, request, seq) ?? []),
     );
+  };
   return { claim: options.observer ? timed(claim, options.observer, options.clock) : claim };
 }
 

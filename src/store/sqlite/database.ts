@@ -4,9 +4,10 @@ import Database from 'better-sqlite3';
 import { drizzle, type BetterSQLite3Database } from '../../../db/drizzle.ts';
 import { StoreOpenError } from '../store-open-error.ts';
 import { Checkpoints } from './checkpoints.ts';
+import { giveToOwner } from './file-owner.ts';
 import { appliedMigrations, applyMigrations, knownMigrations } from './migrations.ts';
 import { PageSums } from './page-sums.ts';
-import { isHalfMade, readOnly } from './read-only.ts';
+import { isHalfMade, readBeside, readOnly } from './read-only.ts';
 import { toOpenError } from './sqlite-errors.ts';
 import { refuseBrokenLog, refuseDamaged, refuseEmptied } from './start-check.ts';
 import { scanWal } from './wal-scan.ts';
@@ -42,8 +43,27 @@ export function checkDatabase(path: string): void {
   }
 }
 
+/**
+ * Of a database that another process has open: whether this version could take it over. Its pages
+ * and its log change meanwhile and are not checked. Throws StoreOpenError, also `locked` when that
+ * process does not have it open now.
+ */
+export function checkVersionBeside(path: string): void {
+  try {
+    const applied = readBeside(path, (sqlite) => ({ migrations: appliedMigrations(sqlite) }));
+    if (!applied) {
+      const text = `The database ${path} is being opened or closed, or is replaced: try again`;
+      throw new StoreOpenError('locked', text);
+    }
+    refuseNewerOrForeign(path, applied.migrations);
+  } catch (error) {
+    throw toOpenError(path, error);
+  }
+}
+
 function open(path: string): OpenDatabase {
   closeSync(openSync(path, 'a', 0o600));
+  giveToOwner(path, path);
   const known = coverLog(path);
   const sqlite = new Database(path);
   let close: () => unknown = () => sqlite.close();
@@ -133,7 +153,8 @@ function refuseUnsuitable(path: string, isNew: boolean): void {
   // Of one that is half made not even the first bytes need be there.
   if (!isHalfMade(path)) refuseForeignFile(path);
   const wal = refuseBrokenLog(path);
-  refuseNewerOrForeign(path);
+  // Read only, so that a file we must not touch is not touched.
+  refuseNewerOrForeign(path, readOnly(path, appliedMigrations));
   refuseDamaged(path, wal);
 }
 
@@ -165,9 +186,7 @@ function refuseForeignFile(path: string): void {
   }
 }
 
-/** Read only, so that a file we must not touch is not touched. */
-function refuseNewerOrForeign(path: string): void {
-  const applied = readOnly(path, appliedMigrations);
+function refuseNewerOrForeign(path: string, applied: number[] | undefined): void {
   if (applied === undefined) {
     throw new StoreOpenError(
       'unusable',

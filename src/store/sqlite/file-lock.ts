@@ -1,8 +1,10 @@
 // The lock file: one gateway per database, held by the kernel, so that a crash leaves none behind.
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { StoreOpenError } from '../store-open-error.ts';
+import { giveToOwner } from './file-owner.ts';
+import { removeFile } from './remove-file.ts';
 import { toOpenError } from './sqlite-errors.ts';
 
 export interface LockHolder {
@@ -35,6 +37,7 @@ export class FileLock {
     try {
       mkdirSync(dirname(dbPath), { recursive: true });
       const lock = new FileLock(dbPath, pid, lockExclusively(lockPath(dbPath)));
+      giveToOwner(dbPath, lockPath(dbPath));
       lock.#publishFirst();
       return lock;
     } catch (error) {
@@ -57,10 +60,11 @@ export class FileLock {
   publish({ url }: { url: string | null }): void {
     const holder: LockHolder = { pid: this.#pid, url };
     writeFileSync(holderPath(this.#dbPath), `${JSON.stringify(holder)}\n`, { mode: 0o600 });
+    giveToOwner(this.#dbPath, holderPath(this.#dbPath));
   }
 
   release(): void {
-    rmSync(holderPath(this.#dbPath), { force: true });
+    removeFile(holderPath(this.#dbPath));
     this.#lock.close();
   }
 }

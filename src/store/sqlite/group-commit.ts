@@ -12,8 +12,11 @@ export interface Transaction {
 
 export type WriteBody<T> = (tx: Transaction) => T;
 
+/** New work and probes are refused while the disk has no room for new work; probes are not counted. */
+type Purpose = 'new work' | 'work' | 'probe';
+
 interface PendingWrite {
-  isNewWork: boolean;
+  purpose: Purpose;
   body: WriteBody<unknown>;
   resolve(value: unknown): void;
   reject(error: unknown): void;
@@ -40,6 +43,8 @@ export interface CommitHooks {
   hasRoom(): boolean;
   /** The disk is full: frees some of it; false when nothing more can be freed. */
   makeRoom(): boolean;
+  /** Told whether the disk took a commit that changed something; others show nothing. Default: nobody. */
+  written?: ((isWritten: boolean) => void) | undefined;
   /** Told of each commit, with the clock that it is timed by. Default: nobody. */
   observe?: CommitObserver | undefined;
 }
@@ -96,17 +101,22 @@ export class GroupCommit {
 
   /** Resolves to what `body` returned, once it survives a power cut. `body` is synchronous. */
   run<T>(body: WriteBody<T>): Promise<T> {
-    return this.#queue(body, false);
+    return this.#queue(body, 'work');
   }
 
   /** The same, but refused (`unavailable`) while the disk is full, so that what runs can still end. */
   runNewWork<T>(body: WriteBody<T>): Promise<T> {
-    return this.#queue(body, true);
+    return this.#queue(body, 'new work');
   }
 
-  #queue<T>(body: WriteBody<T>, isNewWork: boolean): Promise<T> {
+  /** The same for a write that only shows whether there can be one: no measure has it. */
+  runProbe<T>(body: WriteBody<T>): Promise<T> {
+    return this.#queue(body, 'probe');
+  }
+
+  #queue<T>(body: WriteBody<T>, purpose: Purpose): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      this.#pending.push({ isNewWork, body, resolve, reject });
+      this.#pending.push({ purpose, body, resolve, reject });
       this.#schedule();
     });
   }
@@ -152,8 +162,8 @@ export class GroupCommit {
     while (!isAnswered && this.#isWelcome(write)) isAnswered = this.#commit([write]);
   }
 
-  #isWelcome({ isNewWork, reject }: PendingWrite): boolean {
-    if (!isNewWork || this.#hooks.hasRoom()) return true;
+  #isWelcome({ purpose, reject }: PendingWrite): boolean {
+    if (purpose === 'work' || this.#hooks.hasRoom()) return true;
     reject(diskFull());
     return false;
   }
@@ -163,6 +173,7 @@ export class GroupCommit {
     const failed: [PendingWrite, unknown][] = [];
     const ran: RanWrite[] = [];
     const begunAt = this.#hooks.observe?.now() ?? 0;
+    const changes = this.#changes.get();
     try {
       this.#statements.begin.run();
       for (const write of batch) {
@@ -177,10 +188,12 @@ export class GroupCommit {
       if (error === HALF_WRITTEN) return this.#commit(batch, true);
       if (isDiskFull(error) && this.#hooks.makeRoom()) return false;
       if (batch.length > 1) return false;
+      if (isStorageFailure(error)) this.#hooks.written?.(false);
       batch[0]?.reject(toStoreError(error));
       return true;
     }
-    this.#hooks.observe?.committed(batch.length, this.#hooks.observe.now() - begunAt);
+    if (this.#changes.get() !== changes) this.#hooks.written?.(true);
+    this.#observe(batch, begunAt);
     this.#hooks.afterCommit();
     for (const [write, error] of failed) write.reject(error);
     for (const { write, value, effects } of ran) {
@@ -188,6 +201,12 @@ export class GroupCommit {
       write.resolve(value);
     }
     return true;
+  }
+
+  #observe(batch: PendingWrite[], begunAt: number): void {
+    const { observe } = this.#hooks;
+    const counted = batch.filter(({ purpose }) => purpose !== 'probe').length;
+    if (observe && counted > 0) observe.committed(counted, observe.now() - begunAt);
   }
 
   /** Throws HALF_WRITTEN when the body threw and what it wrote stands. */

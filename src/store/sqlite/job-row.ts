@@ -68,7 +68,7 @@ function toHead(row: HeadRow): Omit<JobState, 'end' | 'progress'> {
   };
 }
 
-function toProgress({ progress }: Pick<StateRow, 'progress'>): Progress | null {
+export function toProgress({ progress }: Pick<StateRow, 'progress'>): Progress | null {
   return progress === null ? null : (JSON.parse(progress) as Progress);
 }
 

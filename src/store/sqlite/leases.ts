@@ -5,6 +5,9 @@ export interface Lease {
   seq: number;
   jobId: string;
   tenant: string;
+  /** Who holds it. */
+  workerId: string;
+  workerPid: number | null;
   token: string;
   /** Length of one lease, milliseconds. */
   lengthMs: number;
@@ -33,6 +36,11 @@ export class Leases {
 
   end(jobId: string): void {
     this.#byJob.delete(jobId);
+  }
+
+  /** Those of the tenant's jobs. */
+  of(tenant: string): Lease[] {
+    return [...this.#byJob.values()].filter((lease) => lease.tenant === tenant);
   }
 
   /** Leases that are over at `monotonic`, at most `limit`. */

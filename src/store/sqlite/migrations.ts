@@ -1,10 +1,13 @@
 // The migrations: applied once, all in one transaction, and which of them a file has.
 import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { createRequire } from 'node:module';
+import { dirname } from 'node:path';
 import type Database from 'better-sqlite3';
 import { readMigrationFiles } from '../../../db/drizzle.ts';
 
-const MIGRATIONS = fileURLToPath(new URL('../../../db/migrations', import.meta.url));
+/** By the package's own map: the built program lies elsewhere than its source. */
+const JOURNAL = createRequire(import.meta.url).resolve('#migrations/meta/_journal.json');
+const MIGRATIONS = dirname(dirname(JOURNAL));
 
 /**
  * Brings the file from any earlier version to this one. One transaction for all: a process that is
@@ -48,7 +51,7 @@ export function appliedMigrations(sqlite: Database.Database): number[] | undefin
 
 /** When each migration that this Jobgate knows was made. */
 export function knownMigrations(): Set<number> {
-  const journal = JSON.parse(readFileSync(`${MIGRATIONS}/meta/_journal.json`, 'utf8')) as {
+  const journal = JSON.parse(readFileSync(JOURNAL, 'utf8')) as {
     entries: { when: number }[];
   };
   return new Set(journal.entries.map(({ when }) => when));

@@ -8,11 +8,12 @@ import {
   readFileSync,
   readSync,
   renameSync,
-  rmSync,
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { crc32 } from 'node:zlib';
+import { giveToOwner } from './file-owner.ts';
+import { removeFile } from './remove-file.ts';
 import { isPageSize } from './wal-frames.ts';
 import type { WalScan } from './wal-scan.ts';
 
@@ -58,7 +59,7 @@ export class PageSums {
     const path = PageSums.pathOf(databasePath);
     const pageSize = readPageSize(databasePath);
     const sums = Uint32Array.from(pageCrcs(databasePath, pageSize));
-    writeWhole(path, { pageSize, sums, log: markOf(wal) });
+    writeWhole(databasePath, { pageSize, sums, log: markOf(wal) });
     const made = new PageSums(path, { pageSize, sums, log: markOf(wal) });
     made.cover(wal);
     return made;
@@ -143,7 +144,7 @@ export class PageSums {
   /** The next start believes the database as it is then. */
   forget(): void {
     this.close();
-    rmSync(this.#path, { force: true });
+    removeFile(this.#path);
   }
 
   close(): void {
@@ -235,7 +236,8 @@ function parse(bytes: Buffer): Content | undefined {
 }
 
 /** All of it or nothing, also when the power is cut. */
-function writeWhole(path: string, content: Content): void {
+function writeWhole(databasePath: string, content: Content): void {
+  const path = PageSums.pathOf(databasePath);
   const file = openSync(`${path}.new`, 'w', 0o600);
   try {
     writeSync(file, Buffer.concat([headerBytes(content), toBytes(content.sums)]));
@@ -243,6 +245,7 @@ function writeWhole(path: string, content: Content): void {
   } finally {
     closeSync(file);
   }
+  giveToOwner(databasePath, `${path}.new`);
   renameSync(`${path}.new`, path);
   const folder = openSync(dirname(path), 'r');
   fsyncSync(folder);

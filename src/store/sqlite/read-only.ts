@@ -22,6 +22,20 @@ export function readOnly<T>(path: string, body: (sqlite: Database.Database) => T
   }
 }
 
+/**
+ * The same of a database that another process has open. What stands beside it is that process's: it
+ * is neither made nor removed here. Undefined when it is not open now, and could not be read without.
+ */
+export function readBeside<T>(path: string, body: (sqlite: Database.Database) => T): T | undefined {
+  if (!['', ...MADE_BESIDE].every((suffix) => existsSync(path + suffix))) return undefined;
+  const sqlite = new Database(path, { readonly: true, fileMustExist: true });
+  try {
+    return body(sqlite);
+  } finally {
+    sqlite.close();
+  }
+}
+
 /** Whether a crash during the first start left a rollback journal, which SQLite must write to undo. */
 export function isHalfMade(path: string): boolean {
   return existsSync(`${path}-journal`) && statSync(path).size <= HALF_MADE_BYTES;

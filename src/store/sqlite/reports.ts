@@ -68,6 +68,12 @@ export function reports(session: Session, writer: JobWriter): Reports {
     return true;
   }
 
+  function endLease(jobId: string): void {
+    const lease = leases.get(jobId);
+    if (lease) session.workers.noteHolder(lease);
+    leases.end(jobId);
+  }
+
   /**
    * Runs `end` for the holder of the lease. The call that ended a lease is kept as a digest: the
    * same call again gets its answer again (the first may have been lost on the way).
@@ -84,7 +90,7 @@ export function reports(session: Session, writer: JobWriter): Reports {
       if (row.reportDigest?.equals(reportDigest)) return row.status;
       if (row.status !== 'running') throw alreadyOver(row.status);
       const ended = end(tx, { ...row, reportDigest });
-      tx.afterCommit(() => leases.end(row.jobId));
+      tx.afterCommit(() => endLease(row.jobId));
       return ended.status;
     });
   }
@@ -109,6 +115,7 @@ export function reports(session: Session, writer: JobWriter): Reports {
   return {
     async heartbeat(holder, wantedSeconds, progress) {
       const lease = await read(() => heldLease(holder));
+      session.workers.noteHolder(lease);
       const leaseSeconds = wantedSeconds ?? lease.lengthMs / 1000;
       // Before the write: on a full disk a worker that is alive must not lose its job.
       lease.lapsesAt = options.clock.monotonic() + leaseSeconds * 1000;

@@ -10,6 +10,7 @@ import type { Orm } from './database.ts';
 import type { GroupCommit } from './group-commit.ts';
 import type { Leases } from './leases.ts';
 import { toStoreError } from './sqlite-errors.ts';
+import type { SeenWorkers } from './workers.ts';
 
 export interface Session {
   sqlite: Database.Database;
@@ -18,6 +19,7 @@ export interface Session {
   commits: GroupCommit;
   checkpoints: Checkpoints;
   leases: Leases;
+  workers: SeenWorkers;
   counters: Counters;
   activity: Activity;
   audit: AuditWriter;
@@ -34,10 +36,24 @@ export function param(name: string): SQL {
   return sql`${sql.placeholder(name)}`;
 }
 
+/** Holds for any value where the parameter is null. */
+export function isOrAny(column: unknown, name: string): SQL {
+  return sql`(${sql.placeholder(name)} is null or ${column} = ${sql.placeholder(name)})`;
+}
+
 /** Runs a read; SQLite's errors become ours. */
 export async function read<T>(body: () => T): Promise<T> {
   try {
     return body();
+  } catch (error) {
+    throw toStoreError(error);
+  }
+}
+
+/** The same of one that takes several turns of the event loop. */
+export async function readInTurns<T>(body: () => Promise<T>): Promise<T> {
+  try {
+    return await body();
   } catch (error) {
     throw toStoreError(error);
   }

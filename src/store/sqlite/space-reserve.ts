@@ -2,6 +2,7 @@
 import { randomFillSync } from 'node:crypto';
 import { closeSync, openSync, rmSync, statfsSync, statSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { giveToOwner } from './file-owner.ts';
 
 const CHUNK_BYTES = 1024 * 1024;
 
@@ -10,11 +11,13 @@ const CHUNK_BYTES = 1024 * 1024;
  * can still end; until it could be written again no new work is taken in. 0 bytes: no reserve.
  */
 export class SpaceReserve {
+  readonly #databasePath: string;
   readonly #path: string;
   readonly #bytes: number;
   #isWhole: boolean;
 
   constructor(databasePath: string, bytes: number) {
+    this.#databasePath = databasePath;
     this.#path = SpaceReserve.pathOf(databasePath);
     this.#bytes = bytes;
     this.#isWhole = bytes === 0 || sizeOf(this.#path) === bytes;
@@ -38,11 +41,10 @@ export class SpaceReserve {
     return this.#isWhole;
   }
 
-  /** Frees the room; false when there was none. */
+  /** Frees the room; false when there was none, or when the disk lets nothing be removed either. */
   spend(): boolean {
-    if (this.#bytes === 0 || !this.#isWhole) return false;
+    if (this.#bytes === 0 || !this.#isWhole || !tryRemove(this.#path)) return false;
     this.#isWhole = false;
-    rmSync(this.#path, { force: true });
     return true;
   }
 
@@ -51,10 +53,21 @@ export class SpaceReserve {
     if (this.#isWhole || freeBytes(dirname(this.#path)) < 2 * this.#bytes) return;
     try {
       writeNoise(this.#path, this.#bytes);
+      giveToOwner(this.#databasePath, this.#path);
       this.#isWhole = true;
     } catch {
-      rmSync(this.#path, { force: true });
+      tryRemove(this.#path);
     }
+  }
+}
+
+/** False on a file system that became read-only. */
+function tryRemove(path: string): boolean {
+  try {
+    rmSync(path, { force: true });
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -35,6 +35,7 @@ const OPEN_FAULTS: Record<string, [StoreFault, string]> = {
   EPERM: ['no_permission', 'may not be opened: give this user access to it and its folder'],
   EROFS: ['read_only', 'is on a read-only file system: name another file in DATABASE_URL'],
   ENOSPC: ['disk_full', 'cannot be written, the disk is full: free some space and start again'],
+  EDQUOT: ['disk_full', 'cannot be written, the quota is used up: free some space and start again'],
   EEXIST: ['unusable', 'has a file where a folder must be in its path'],
   ENOTDIR: ['unusable', 'has a file where a folder must be in its path'],
   EISDIR: ['unusable', 'is a folder: name a file in DATABASE_URL'],

@@ -2,7 +2,6 @@
 import { randomBytes } from 'node:crypto';
 import { eq, sql } from '../../../db/drizzle.ts';
 import { jobs, meta } from '../../../db/schema.ts';
-import { JobgateError } from '../../contract/errors.ts';
 import type { JobChange, JobStore, JobStoreOptions, WebhookHost } from '../job-store.ts';
 import { StoreOpenError } from '../store-open-error.ts';
 import { Activity } from './activity.ts';
@@ -31,6 +30,8 @@ import { submissions } from './submissions.ts';
 import { upkeep } from './upkeep.ts';
 import { webhookSecrets } from './webhook-secrets.ts';
 import { webhooks } from './webhooks.ts';
+import { SeenWorkers, workers } from './workers.ts';
+import { Writability } from './writability.ts';
 
 /**
  * Opens or makes the database at `path`. The caller holds its FileLock. Throws StoreOpenError, and
@@ -82,8 +83,12 @@ function assemble(opened: Opened): JobStore {
       const isFreed = reserve.spend();
       return checkpoints.tryRun() || isFreed;
     },
+    written: (isWritten) => writability.note(isWritten),
     observe: observeCommits(opened.options),
   });
+  const writability = new Writability(opened.options.clock, () =>
+    commits.runProbe(() => writeProbe(orm)),
+  );
   const session: Session = {
     ...opened,
     counters,
@@ -91,6 +96,7 @@ function assemble(opened: Opened): JobStore {
     audit: new AuditWriter(orm, () => opened.options.clock.now()),
     commits,
     leases: new Leases(),
+    workers: new SeenWorkers(opened.options.clock),
     announce: (change) => {
       for (const listener of listeners) listener(change);
     },
@@ -120,15 +126,10 @@ function assemble(opened: Opened): JobStore {
     ...auditLog(session),
     ...webhooks(session),
     ...webhookSecrets(session),
+    ...workers(session),
     ...measures(session, () => reserve.isWhole),
     keepReserve: async () => reserve.refill(),
-    isWritable: () =>
-      commits
-        .runNewWork(() => true)
-        .catch((error: unknown) => {
-          if (error instanceof JobgateError) return false;
-          throw error;
-        }),
+    isWritable: async () => reserve.isWhole && (await writability.find()),
     onChange: (listener) => subscribe(listeners, listener),
     onKeyChange: (listener) => subscribe(keyListeners, listener),
     onWebhookDue: (listener) => subscribe(webhookListeners, listener),
@@ -152,6 +153,13 @@ function observeCommits({ observer, clock }: JobStoreOptions): CommitHooks['obse
       committed: (writes, ms) => observer.committed(writes, ms),
     }
   );
+}
+
+/** Another value each time: SQLite does not write what stays as it was. */
+function writeProbe(orm: Orm): void {
+  const value = randomBytes(8).toString('hex');
+  const row = { key: 'probe', value };
+  orm.insert(meta).values(row).onConflictDoUpdate({ target: meta.key, set: { value } }).run();
 }
 
 /** Made once for a database: 53 random bits. */
@@ -179,6 +187,8 @@ function renewLeases({ orm, options, leases }: Session): void {
       seq: row.seq,
       jobId: row.jobId,
       tenant: row.tenant,
+      workerId: row.workerId ?? '',
+      workerPid: row.workerPid,
       token: row.leaseToken ?? '',
       lengthMs,
       startedAt,

@@ -15,7 +15,7 @@ const DEFAULT_MAX_LOST_LEASES = 3;
 const QUEUE_FULL_RETRY_SECONDS = 5;
 
 /** How far the wall clock may be set back before ids stop rising with it, milliseconds. */
-const ID_ROLLBACK_MS = 24 * 60 * 60 * 1000;
+export const ID_ROLLBACK_MS = 24 * 60 * 60 * 1000;
 
 export function submissions(session: Session, writer: JobWriter): Pick<JobStore, 'submit'> {
   const { options, commits } = session;

@@ -19,6 +19,7 @@ type Webhooks = Pick<
   | 'findWebhookMessage'
   | 'recordWebhookAttempt'
   | 'listWebhookDeliveries'
+  | 'listFailedWebhooks'
   | 'redeliverWebhook'
 >;
 
@@ -83,6 +84,14 @@ export function webhooks(session: Session): Webhooks {
       }),
 
     listWebhookDeliveries: (ref, limit) => read(() => list(ref, limit)),
+
+    listFailedWebhooks: (tenant, { limit, maxCount }) =>
+      read(() => ({
+        count: statements.countFailed.get({ tenant, maxCount })?.n ?? 0,
+        deliveries: statements.failed
+          .all({ tenant, limit })
+          .map(({ delivery, jobId, endpoint }) => ({ ...toDelivery(delivery, jobId), endpoint })),
+      })),
 
     redeliverWebhook: ({ tenant, deliveryId }) =>
       commits.runNewWork((tx) => {
@@ -173,6 +182,7 @@ function prepareStatements({ orm }: Session) {
       .orderBy(desc(d.seq))
       .limit(sql.placeholder('limit'))
       .prepare(),
+    ...prepareFailed(orm),
     save: orm
       .update(d)
       .set({
@@ -186,6 +196,32 @@ function prepareStatements({ orm }: Session) {
       .where(eq(d.seq, param('seq')))
       .prepare(),
     ...prepareAttempts(orm),
+  };
+}
+
+function prepareFailed(orm: Session['orm']) {
+  const d = webhookDeliveries;
+  // A literal: only then does SQLite see that the index of failed deliveries serves.
+  const isFailed = and(sql`state = 'failed'`, eq(d.tenant, param('tenant')));
+  const counted = orm
+    .select({ seq: d.seq })
+    .from(d)
+    .where(isFailed)
+    .limit(sql.placeholder('maxCount'))
+    .as('counted');
+  return {
+    countFailed: orm
+      .select({ n: sql<number>`count(*)` })
+      .from(counted)
+      .prepare(),
+    failed: orm
+      .select({ delivery: d, jobId: jobs.jobId, endpoint: jobs.endpoint })
+      .from(d)
+      .innerJoin(jobs, eq(jobs.seq, d.jobSeq))
+      .where(isFailed)
+      .orderBy(desc(d.endedAt), desc(d.seq))
+      .limit(sql.placeholder('limit'))
+      .prepare(),
   };
 }
 

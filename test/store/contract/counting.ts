@@ -1,6 +1,7 @@
 // Conformance: what is counted is always what a recount would say.
 import { describe, expect, it } from 'vitest';
 import { JOB_STATUSES } from '../../../src/contract/job.ts';
+import { bucketOf } from '../../../src/contract/run-times.ts';
 import {
   benchFor,
   ENDPOINT,
@@ -91,11 +92,51 @@ export function countingTests(suite: Suite): void {
       await bench.inState('cancelled');
       bench.clock.advance(60_000);
       await bench.submit();
-      const nothing = { endpoint: ENDPOINT, done: 0, failed: 0, cancelled: 0, runMs: 0 };
+      const nothing = {
+        endpoint: ENDPOINT,
+        done: 0,
+        failed: 0,
+        cancelled: 0,
+        runMs: 0,
+        runTimes: {},
+      };
       expect(await bench.store.listActivity(TENANT, since)).toEqual([
-        { ...nothing, at: since, submitted: 3, done: 1, failed: 1, cancelled: 1 },
+        {
+          ...nothing,
+          at: since,
+          submitted: 3,
+          done: 1,
+          failed: 1,
+          cancelled: 1,
+          runTimes: { 0: 1 },
+        },
         { ...nothing, at: since + 60_000, submitted: 1 },
       ]);
+    });
+
+    it('know how long the jobs ran that were done, also after opening again', async () => {
+      const bench = await benchFor(suite);
+      const since = Math.ceil(bench.clock.now() / 60_000) * 60_000;
+      bench.clock.setWall(since);
+      for (const runMs of [5, 7000, 7000]) {
+        const holder = await bench.running();
+        bench.clock.advance(runMs);
+        await bench.store.complete(holder, RESULT);
+      }
+      const failing = await bench.running();
+      bench.clock.advance(9000);
+      await bench.store.fail(failing, failure({ retry: false }));
+      const runTimes = { [bucketOf(5)]: 1, [bucketOf(7000)]: 2 };
+      const told = { at: since, done: 3, failed: 1, runMs: 14_005, runTimes };
+      expect(await bench.store.listActivity(TENANT, since)).toMatchObject([told]);
+      await bench.restart();
+      const [minute] = await bench.store.listActivity(TENANT, since);
+      expect(minute).toMatchObject(told);
+      expect(minute?.runTimes).toEqual(runTimes);
+      const holder = await bench.running();
+      await bench.store.complete(holder, RESULT);
+      const [later] = await bench.store.listActivity(TENANT, since);
+      expect(later?.runTimes).toEqual({ ...runTimes, 0: 1 });
     });
   });
 }

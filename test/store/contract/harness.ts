@@ -270,7 +270,7 @@ export async function expectCountersToAgree({ store }: Bench, tenant: string): P
 const sorted = (counts: Map<string, number>) => Object.fromEntries(counts);
 
 async function* allJobs(store: JobStore, tenant: string) {
-  const filter = { status: null, endpoint: null, id: null, since: null, until: null };
+  const filter = { status: null, endpoint: null, id: null, search: null, since: null, until: null };
   let cursor: string | null = null;
   do {
     const page = await store.list({ tenant, ...filter, limit: 500, cursor });

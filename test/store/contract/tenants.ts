@@ -70,6 +70,8 @@ export function tenantTests(suite: Suite): void {
         {},
         { endpoint: ENDPOINT },
         { id: 'mine' },
+        { search: 'mi' },
+        { search: jobId },
         { status: 'done' as const },
       ]) {
         const query = { ...EVERYTHING, ...filter };
@@ -108,6 +110,7 @@ const EVERYTHING: ListQuery = {
   status: null,
   endpoint: null,
   id: null,
+  search: null,
   since: null,
   until: null,
   limit: 10,

@@ -198,6 +198,63 @@ export function webhookTests(suite: Suite): void {
     });
   });
 
+  describe('failed webhooks', () => {
+    const failedOf = (bench: Bench, limit = 20, tenant = TENANT) =>
+      bench.store.listFailedWebhooks(tenant, { limit, maxCount: 3 });
+    const NONE = { count: 0, deliveries: [] };
+
+    it('are there, the latest first, until they are sent again or their job is removed', async () => {
+      const bench = await benchFor(suite);
+      expect(await failedOf(bench)).toEqual(NONE);
+      const refs = [];
+      for (const reason of ['exhausted', 'gone'] as const) {
+        refs.push(await bench.inState('done', JOB));
+        bench.clock.advance(1000);
+        await record(bench, { state: 'failed', reason });
+      }
+      const [first, second] = refs.map(({ jobId }) => jobId);
+      const [older] = await listOf(bench, first!);
+      const [newer] = await listOf(bench, second!);
+      const all = [newer, older].map((delivery) => ({ ...delivery, endpoint: ENDPOINT }));
+      expect(await failedOf(bench)).toEqual({ count: 2, deliveries: all });
+      expect(await failedOf(bench, 1)).toEqual({ count: 2, deliveries: all.slice(0, 1) });
+      await bench.restart();
+      expect(await failedOf(bench)).toEqual({ count: 2, deliveries: all });
+      const { deliveryId } = newer!;
+      await bench.store.redeliverWebhook({ tenant: TENANT, deliveryId });
+      expect(await failedOf(bench)).toEqual({ count: 1, deliveries: all.slice(1) });
+      await bench.store.delete(refs[0]!);
+      expect(await failedOf(bench)).toEqual(NONE);
+    });
+
+    it('come by when they failed, whatever the order in which they were made', async () => {
+      const bench = await benchFor(suite);
+      const first = await bench.inState('done', JOB);
+      const second = await bench.inState('failed', JOB);
+      const [one, two] = await pendingOf(bench);
+      const fate = { state: 'failed', reason: 'exhausted' } as const;
+      await bench.store.recordWebhookAttempt(two!, answered(500), fate);
+      bench.clock.advance(1);
+      await bench.store.recordWebhookAttempt(one!, answered(500), fate);
+      const { deliveries } = await failedOf(bench);
+      expect(deliveries.map(({ jobId }) => jobId)).toEqual([first.jobId, second.jobId]);
+    });
+
+    it('are counted up to a limit, and those that wait or arrived are none', async () => {
+      const bench = await benchFor(suite);
+      await bench.inState('done', JOB);
+      await record(bench, { state: 'delivered' }, 200);
+      for (let n = 0; n < 5; n += 1) {
+        await bench.inState('failed', JOB);
+        await record(bench, { state: 'failed', reason: 'exhausted' });
+      }
+      await bench.inState('cancelled', JOB);
+      const { count, deliveries } = await failedOf(bench);
+      expect([count, deliveries.length]).toEqual([3, 5]);
+      expect(await failedOf(bench, 20, 'other')).toEqual(NONE);
+    });
+  });
+
   describe('a webhook asked for again', () => {
     it.each([
       { state: 'delivered' },

@@ -252,3 +252,20 @@ it('flush commits what waits, now', async () => {
   expect(committed()).toBe(2);
   await Promise.all(writes);
 });
+
+it('tells whether the disk took a change, and counts no probe', async () => {
+  const told: boolean[] = [];
+  const counted: number[] = [];
+  const { commits, insert, fill } = setUp({
+    written: (isWritten) => void told.push(isWritten),
+    observe: { now: () => 0, committed: (writes) => void counted.push(writes) },
+  });
+  await commits.run(() => 'nothing');
+  expect({ told, counted }).toEqual({ told: [], counted: [1] });
+  await commits.runProbe(() => insert(1));
+  await Promise.all([commits.run(() => insert(2)), commits.runProbe(() => insert(3))]);
+  expect({ told, counted }).toEqual({ told: [true, true], counted: [1, 1] });
+  fill();
+  await expect(commits.run(() => insert(4, LONG))).rejects.toMatchObject({ code: 'unavailable' });
+  expect({ told, counted }).toEqual({ told: [true, true, false], counted: [1, 1] });
+});

@@ -62,7 +62,8 @@ it('jobs of many endpoints are listed, and told as changed, as if there were one
     jobIds.push(made!.jobId);
   }
   const newestFirst = jobIds.toReversed();
-  const all = { tenant: TENANT, id: null, status: null, endpoint: null, since: null, until: null };
+  const none = { id: null, search: null, status: null, endpoint: null, since: null, until: null };
+  const all = { tenant: TENANT, ...none };
   const seen: string[] = [];
   let cursor: string | null = null;
   do {

@@ -2,20 +2,40 @@
 import {
   copyFileSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { backup } from '../../../src/store/sqlite/backup.ts';
+import { FileLock } from '../../../src/store/sqlite/file-lock.ts';
+import { PageSums } from '../../../src/store/sqlite/page-sums.ts';
 import { restore } from '../../../src/store/sqlite/restore.ts';
-import { expectTruth, makeWorld, newJob, openTestStore, TENANT, type World } from './world.ts';
+import { scanWal } from '../../../src/store/sqlite/wal-scan.ts';
+import { StoreOpenError } from '../../../src/store/store-open-error.ts';
+import { mountSmallDisk } from '../../small-disk.ts';
+import {
+  copyDatabase,
+  expectTruth,
+  makeWorld,
+  newJob,
+  openTestStore,
+  TENANT,
+  type World,
+} from './world.ts';
+
+/** Smaller than the backup. */
+const disk = mountSmallDisk(1024 * 1024);
+
+afterAll(() => disk?.remove());
 
 let folder = '';
 let path = '';
@@ -70,11 +90,105 @@ describe('restore', () => {
     expect(existsSync(`${path}.restoring`)).toBe(false);
     await expectRestored(path);
   });
+
+  it('moves away what SQLite would undo the restored database with', async () => {
+    writeFileSync(`${path}-journal`, 'of a first start that was killed');
+    expect(restore(copy, path, 'replaced-1')).toBe(true);
+    expect(existsSync(`${path}-journal`)).toBe(false);
+    expect(existsSync(`${path}.replaced-1-journal`)).toBe(true);
+    await expectRestored(path);
+  });
+});
+
+describe('a database whose gateway was killed', () => {
+  /** With the job that came after the backup in its log only. */
+  async function killed(): Promise<string> {
+    const store = openTestStore(path);
+    later = (await store.submit([newJob({ inLog: true })]))[0]!.jobId;
+    const left = copyDatabase(path, join(folder, 'killed'));
+    await store.close();
+    return left;
+  }
+
+  async function expectWhole(at: string): Promise<void> {
+    const store = openTestStore(at);
+    for (const jobId of [...world.keys(), later])
+      expect(await store.findState({ tenant: TENANT, jobId })).toBeDefined();
+    await store.close();
+  }
+
+  it('is restored with its log, and is left as it was', async () => {
+    const left = await killed();
+    const before = snapshot(left);
+    const fresh = join(folder, 'new', 'jobgate.db');
+    restore(left, fresh, 'replaced-1');
+    expect(readdirSync(dirname(fresh))).toEqual(['jobgate.db']);
+    expect(snapshot(left)).toEqual(before);
+    await expectWhole(fresh);
+  });
+
+  it('comes back whole when the restore that replaced it is taken back', async () => {
+    const left = await killed();
+    restore(copy, left, 'replaced-1');
+    restore(`${left}.replaced-1`, left, 'replaced-2');
+    await expectWhole(left);
+  });
+
+  it('takes no log that a restore which was cut off left', async () => {
+    const left = await killed();
+    const fresh = join(folder, 'new', 'jobgate.db');
+    mkdirSync(dirname(fresh));
+    copyFileSync(`${left}-wal`, `${fresh}.restoring-wal`);
+    restore(copy, fresh, 'replaced-1');
+    await expectRestored(fresh);
+  });
+});
+
+describe('a restore that fails', () => {
+  it.runIf(disk)('on a full disk says so, leaves nothing and changes nothing', async () => {
+    const { folder: small, fill, free } = disk!;
+    const target = join(small, 'jobgate.db');
+    await openTestStore(target).close();
+    fill();
+    const before = readFileSync(target);
+    const fault = { name: 'StoreOpenError', fault: 'disk_full' };
+    expect(() => restore(copy, target, 'replaced-1')).toThrow(
+      expect.objectContaining({
+        ...fault,
+        message: expect.stringMatching(/^The disk of .* is too/),
+      }),
+    );
+    expect(readdirSync(small).toSorted()).toEqual(['filler', 'jobgate.db', 'jobgate.db.sums']);
+    expect(readFileSync(target).equals(before)).toBe(true);
+    free();
+  });
+
+  it('because SQLite finds faults where the page sums hold leaves nothing', () => {
+    spoilIndex(copy);
+    PageSums.make(copy, scanWal(`${copy}-wal`)).close();
+    const before = snapshot(path);
+    expect(() => restore(copy, path, 'replaced-1')).toThrow(/is not whole/);
+    expect(snapshot(path)).toEqual(before);
+  });
+
+  it('while it moves files moves them back', () => {
+    mkdirSync(`${path}.replaced-1`);
+    const before = snapshot(path);
+    expect(() => restore(copy, path, 'replaced-1')).toThrow(StoreOpenError);
+    expect(snapshot(path)).toEqual(before);
+  });
+
+  it('because there is a file where its folder must be says so', () => {
+    expect(() => restore(copy, join(copy, 'jobgate.db'), 'replaced-1')).toThrow(
+      expect.objectContaining({ name: 'StoreOpenError', fault: 'unusable' }),
+    );
+  });
 });
 
 describe('a backup that is none', () => {
   const bad: [string, () => void, RegExp][] = [
     ['is not there', () => rmSync(copy), /does not exist/],
+    ['is a folder', () => makeFolder(copy), /is a folder: name a backup in it/],
     ['is empty', () => truncateSync(copy, 0), /is empty/],
     ['was cut off', () => truncateSync(copy, 30_000), /damaged/],
     ['is no database', () => writeFileSync(copy, 'x'.repeat(5000)), /is not an SQLite database/],
@@ -88,12 +202,37 @@ describe('a backup that is none', () => {
     expect(snapshot(path)).toEqual(before);
   });
 
+  it('belongs to a process that runs: nothing is changed', () => {
+    const lock = FileLock.acquire(copy, process.pid);
+    const before = snapshot(path);
+    expect(() => restore(copy, path, 'replaced-1')).toThrow(/is the database of a process that/);
+    expect(snapshot(path)).toEqual(before);
+    lock.release();
+  });
+
   it('is the database itself: nothing is changed', () => {
     const before = snapshot(path);
     expect(() => restore(path, path, 'replaced-1')).toThrow('is the database itself');
     expect(snapshot(path)).toEqual(before);
   });
 });
+
+function makeFolder(file: string): void {
+  rmSync(file);
+  mkdirSync(file);
+}
+
+/** A page of an index that is none any more: what is read by rowid does not show it. */
+function spoilIndex(file: string): void {
+  const sqlite = new Database(file);
+  const pages = sqlite.prepare("select rootpage from sqlite_schema where type = 'index' limit 1");
+  const page = pages.pluck().get() as number;
+  const size = sqlite.pragma('page_size', { simple: true }) as number;
+  sqlite.close();
+  const bytes = readFileSync(file);
+  bytes.fill(0xff, (page - 1) * size, page * size);
+  writeFileSync(file, bytes);
+}
 
 function makeForeign(file: string): void {
   rmSync(file);
@@ -106,5 +245,8 @@ function makeForeign(file: string): void {
 /** Every file beside the database, with its content. */
 function snapshot(file: string): [string, string][] {
   const names = readdirSync(dirname(file)).toSorted();
-  return names.map((name) => [name, readFileSync(join(dirname(file), name)).toString('base64')]);
+  const isFile = (name: string) => statSync(join(dirname(file), name)).isFile();
+  return names
+    .filter(isFile)
+    .map((name) => [name, readFileSync(join(dirname(file), name)).toString('base64')]);
 }

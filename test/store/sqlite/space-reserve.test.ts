@@ -2,8 +2,9 @@
 import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeEach, expect, it } from 'vitest';
 import { SpaceReserve } from '../../../src/store/sqlite/space-reserve.ts';
+import { mountFailingDisk } from '../../failing-disk.ts';
 
 const BYTES = 3 * 1024 * 1024 + 5;
 
@@ -72,4 +73,17 @@ it('is given up for a start', () => {
   expect(new SpaceReserve(database, 1000).isWhole).toBe(true);
   expect(SpaceReserve.giveUp(database)).toBe(true);
   expect(existsSync(path())).toBe(false);
+});
+
+const disk = mountFailingDisk(32 * 1024 * 1024);
+
+afterAll(() => disk?.remove());
+
+it.runIf(disk)('is not spent on a disk that became read-only', () => {
+  const onDisk = join(disk!.folder, 'jobgate.db');
+  const reserve = new SpaceReserve(onDisk, BYTES);
+  disk!.fail();
+  expect(reserve.spend()).toBe(false);
+  expect(reserve.isWhole).toBe(true);
+  expect(existsSync(SpaceReserve.pathOf(onDisk))).toBe(true);
 });

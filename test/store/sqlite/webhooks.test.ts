@@ -20,6 +20,19 @@ it('what is due next is read in order, with no sort', async () => {
   expect(steps.filter((step) => /TEMP B-TREE|SCAN/.test(step))).toEqual([]);
 });
 
+it('those that failed are read from their index, in order, and counted in it', async () => {
+  const failed = await stepsOf('select', /state = 'failed'.* order by "webhook_deliveries"/);
+  const [first, ...others] = failed;
+  expect(first).toMatch(
+    /^SEARCH webhook_deliveries USING INDEX webhook_deliveries_failed \(tenant=\?\)$/,
+  );
+  expect(others).toEqual(['SEARCH jobs USING INTEGER PRIMARY KEY (rowid=?)']);
+  const counted = await stepsOf('select', /count\(\*\) from \(select .*state = 'failed'/);
+  expect(counted).toContainEqual(
+    'SEARCH webhook_deliveries USING COVERING INDEX webhook_deliveries_failed (tenant=?)',
+  );
+});
+
 it('hosts are found among what is pending only', async () => {
   const steps = await stepsOf(
     'select',

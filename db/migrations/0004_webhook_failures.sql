@@ -1,0 +1,1 @@
+CREATE INDEX `webhook_deliveries_failed` ON `webhook_deliveries` (`tenant`,`ended_at`,`seq`) WHERE state = 'failed';

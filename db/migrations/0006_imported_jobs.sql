@@ -1,0 +1,1 @@
+CREATE INDEX `jobs_imported` ON `jobs` (`job_id`) WHERE fence = 0 and status in ('done', 'failed');
