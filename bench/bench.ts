@@ -50,7 +50,7 @@ export class Bench {
 export function gateway(databasePath: string): ServerProgram {
   return {
     name: 'jobgate serve',
-    program: 'src/cli/main.js',
+    program: 'dist/src/cli/main.js',
     arguments: ['serve'],
     environment: { DATABASE_URL: `file:${encodeURI(databasePath)}` },
   };

@@ -4,8 +4,9 @@ import Database from 'better-sqlite3';
 import type { ClaimedJob, JobStore } from '../src/store/job-store.ts';
 import type { Bench, Finding } from './bench.ts';
 import { median } from './compare.ts';
-import { clock, ENDPOINT, newJob, openStore, TENANT } from './fill.ts';
-import { count, ms, progress, type Table } from './report.ts';
+import { clock, openStore, TENANT } from './fill.ts';
+import { ENDPOINTS, queueJobs } from './queued.ts';
+import { count, ms, type Table } from './report.ts';
 
 const GOAL_MS = 1;
 const TURNS = 100;
@@ -13,11 +14,9 @@ const TURNS = 100;
 const WARM_UP_TURNS = 10;
 /** Claims that share a commit, to see what one adds to it. */
 const TOGETHER = 20;
-const SUBMIT_BATCH = 1000;
 const ROW_BYTES = 600;
 
-/** The kinds of work that the queue is made of, and how many of them a worker asks for. */
-const ENDPOINTS = Array.from({ length: 20 }, (_, n) => `${ENDPOINT}-${n}`);
+/** Of how many kinds of work a worker asks for. */
 const ASKED = [1, 3, 20];
 
 export interface Timed {
@@ -48,25 +47,13 @@ async function timeQueue(path: string, queued: number): Promise<ClaimTimes[]> {
   writeFileSync(path, '');
   const store = openStore(path);
   try {
-    progress(`queueing ${count(queued)} jobs`);
-    for (let from = 0; from < queued; from += SUBMIT_BATCH) {
-      await submit(store, from, Math.min(SUBMIT_BATCH, queued - from));
-    }
-    await store.checkpoint();
+    await queueJobs(store, queued);
     const timed: ClaimTimes[] = [];
     for (const asked of ASKED) timed.push(await timeClaims(store, queued, asked));
     return timed;
   } finally {
     await store.close();
   }
-}
-
-async function submit(store: JobStore, from: number, jobs: number): Promise<void> {
-  const many = Array.from({ length: jobs }, (_, index) => ({
-    ...newJob(from + index),
-    endpoint: ENDPOINTS[(from + index) % ENDPOINTS.length] ?? ENDPOINT,
-  }));
-  await store.submit(many);
 }
 
 async function timeClaims(store: JobStore, queued: number, asked: number): Promise<ClaimTimes> {

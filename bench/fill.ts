@@ -60,7 +60,8 @@ export async function fill(path: string, jobs: number): Promise<Filled> {
   }
 }
 
-async function createKey(store: JobStore): Promise<string> {
+/** A key that may submit, read and work. */
+export async function createKey(store: JobStore): Promise<string> {
   const scopes: Scope[] = ['submit', 'work'];
   const wanted = { name: 'bench', tenant: TENANT, scopes, expiresAt: null };
   return (await createApiKey(store, clock, wanted)).apiKey;

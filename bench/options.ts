@@ -11,6 +11,7 @@ export const MEASURES = [
   'follow',
   'followers',
   'throughput',
+  'page',
 ] as const;
 
 export type Measure = (typeof MEASURES)[number];
@@ -38,7 +39,7 @@ export const USAGE = `Usage: npm run bench -- [options]
   --seconds N         seconds of one server's turn in a round (default 3)
   --connections N     keep-alive connections (default 32)
   --jobs N            done jobs in the file that is read (default 100000)
-  --rows LIST         file sizes for "flat", queue sizes for "claims" (default 1000,100000; 1000000 takes minutes to fill)
+  --rows LIST         file sizes for "flat", queue sizes for "claims" and "page" (default 1000,100000; 1000000 takes minutes to fill)
   --json FILE         write the results there too
   --help              show this
 `;

@@ -7,6 +7,7 @@ import { measureFollow } from './follow.ts';
 import { measureFollowers } from './followers.ts';
 import { measureMemory } from './memory.ts';
 import { readOptions, USAGE, type Measure, type Options } from './options.ts';
+import { measurePage } from './page.ts';
 import { measureReads } from './reads.ts';
 import { describeMachine, print, progress } from './report.ts';
 import { measureStart } from './start.ts';
@@ -26,6 +27,7 @@ const MEASURE: Record<Measure, (bench: Bench) => Promise<Finding>> = {
   follow: measureFollow,
   followers: measureFollowers,
   throughput: measureThroughput,
+  page: measurePage,
 };
 
 process.exitCode = await main(process.argv.slice(2));

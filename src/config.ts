@@ -127,6 +127,10 @@ export const VARIABLES = z.object({
   MAX_EVENT_LOOP_LAG_MS: wholeNumber(0, 60_000, 1000).describe(
     'lag from which new work is refused with 503; 0 for never',
   ),
+  DASHBOARD: z
+    .enum(['on', 'off'], 'must be on or off')
+    .default('on')
+    .describe('the page at /; off serves none'),
   LOG_LEVEL: z
     .enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`)
     .default('info')
@@ -164,6 +168,8 @@ export interface Config {
   readonly corsOrigins: readonly string[];
   /** 0 for no shedding of load. */
   readonly maxEventLoopLagMs: number;
+  /** Whether the page at / is served. */
+  readonly dashboard: boolean;
   readonly logLevel: (typeof LOG_LEVELS)[number];
   readonly retentionDays: number;
   /** Networks in CIDR notation, and addresses. */
@@ -212,6 +218,7 @@ function toConfig(values: z.output<typeof VARIABLES>): Config {
     trustProxy: values.TRUST_PROXY,
     corsOrigins: values.CORS_ORIGINS,
     maxEventLoopLagMs: values.MAX_EVENT_LOOP_LAG_MS,
+    dashboard: values.DASHBOARD === 'on',
     logLevel: values.LOG_LEVEL,
     retentionDays: values.RETENTION_DAYS,
     webhookAllow: values.WEBHOOK_ALLOW,
@@ -253,12 +260,19 @@ function decode(text: string): string | undefined {
   }
 }
 
+/**
+ * Names of other programs that are a slip away from one of ours. APP_KEY is Laravel's: beside such an
+ * application, whose environment is shared, it must not stop every command.
+ */
+const FOREIGN = ['APP_KEY'];
+
 /** Variables that look like ours but are not, where the one that was meant is not set. */
 function misspelled(given: Environment): string[] {
   const names = Object.keys(VARIABLES.shape);
   const missing = names.filter((name) => given[name] === undefined);
   return Object.keys(given).flatMap((name) => {
-    const meant = names.includes(name) ? undefined : nearMiss(name, missing);
+    const isKnown = names.includes(name) || FOREIGN.includes(name);
+    const meant = isKnown ? undefined : nearMiss(name, missing);
     return meant ? [`${name} is not a variable of Jobgate: did you mean ${meant}?`] : [];
   });
 }

@@ -1,22 +1,27 @@
 // The access matrix: every route with every fault a key can have, made from the router, over REST and tRPC.
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { readFileSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { FastifyInstance } from 'fastify';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createApiKey } from '../src/auth/api-keys.ts';
 import { mintKey } from '../src/auth/key-format.ts';
 import { allows, SCOPES, type Scope } from '../src/contract/scope.ts';
 import { appRouter } from '../src/procedures/router.ts';
 import type { Meta } from '../src/procedures/trpc.ts';
-import { finishJob, submitJob, UNKNOWN_ID } from './clients.ts';
+import { claimJob, ENDPOINT, finishJob, post, submitJob, UNKNOWN_ID } from './clients.ts';
 import { createTestKey, startTestGateway, type TestAnswer, type TestGateway } from './gateway.ts';
+import { WebhookReceiver } from './webhook-receiver.ts';
 
 const document = JSON.parse(readFileSync(new URL('../openapi.json', import.meta.url), 'utf8'));
 
 /**
  * Inputs of the procedures whose example in openapi.json would not do here, and of subscriptions,
- * which have none there. `job_id` and `key_id` stand for ones that are there.
+ * which have none there. `job_id`, `key_id` and the like stand for ones that are there.
  */
 const INPUTS: Record<string, Record<string, unknown>> = {
   'job.watch': { job_id: '' },
+  'jobs.cancel': { job_ids: [] },
+  'jobs.retry': { job_ids: [] },
   'jobs.watch': {},
   'toolkit.authenticate': {},
 };
@@ -29,7 +34,20 @@ const HAND_WRITTEN: Record<string, Scope | 'open'> = {
   '/readyz': 'open',
   '/openapi.json': 'open',
   '/docs': 'open',
+  '/docs/': 'open',
+  '/docs/js/scalar.js': 'open',
+  '/': 'open',
+  '/jobs': 'open',
+  '/jobs/:job_id': 'open',
+  '/try': 'open',
+  '/keys': 'open',
+  '/audit': 'open',
+  '/favicon.svg': 'open',
+  '/assets/:name': 'open',
 };
+
+/** What tRPC is mounted at: behind it are the procedures, each of which is a route here. */
+const TRPC_ROUTES = ['GET /trpc/:path', 'POST /trpc/:path'];
 
 interface Route {
   name: string;
@@ -73,14 +91,51 @@ for (const [path, scope] of Object.entries(HAND_WRITTEN)) {
 }
 
 let gateway: TestGateway;
+let receiver: WebhookReceiver;
+/** What the server has, such as `GET /healthz`, as Fastify tells it. */
+const mounted = new Set<string>();
 let bad: Record<string, string | undefined>;
-/** A job and a key of tenant `default`. */
-let own: { job_id: string; key_id: string };
+/** What tenant `default` has: a job that is done, one in every other state that ends or waits, and more. */
+let own: { job_id: string; job_ids: string[]; delivery_id: string; key_id: string };
+/** The same of nobody. */
+const NOBODYS = {
+  job_id: UNKNOWN_ID,
+  job_ids: [1, 2].map((last) => UNKNOWN_ID.slice(0, -1) + last),
+  delivery_id: UNKNOWN_ID,
+};
+/** A file that the dashboard loads. */
+let asset: string;
 /** Keys of another tenant, by scope. */
 let strangers: Record<Scope, string>;
 
+/** A gateway that notes each route as it is mounted: Fastify tells of every server that is made. */
+async function startListed(): Promise<TestGateway> {
+  const onServer = (made: unknown) => {
+    (made as { fastify: FastifyInstance }).fastify.addHook('onRoute', ({ method, url }) => {
+      for (const each of [method].flat()) mounted.add(`${each} ${url}`);
+    });
+  };
+  subscribe('fastify.initialization', onServer);
+  const started = await startTestGateway({ wrongKeyLimit: '0', webhookAllow: ['127.0.0.0/8'] });
+  unsubscribe('fastify.initialization', onServer);
+  return started;
+}
+
+/** The delivery of a job of tenant `default`, once it failed for good. */
+async function failDelivery(): Promise<string> {
+  const job_id = await submitJob(gateway, { webhook_url: receiver.url });
+  const result = { ...(await claimJob(gateway)), result: 'ok' };
+  expect((await post(gateway, 'work', 'worker/complete', result)).status).toBe(200);
+  return vi.waitFor(async () => {
+    const { json } = await post(gateway, 'read', 'webhook/deliveries', { job_id });
+    expect(json.deliveries[0]?.state).toBe('failed');
+    return json.deliveries[0].delivery_id;
+  }, 15_000);
+}
+
 beforeAll(async () => {
-  gateway = await startTestGateway({ wrongKeyLimit: '0' });
+  receiver = await WebhookReceiver.start(() => ({ status: 410 }));
+  gateway = await startListed();
   const { store, clock } = gateway.services;
   const make = (expiresAt: number | null) =>
     createApiKey(store, clock, { name: '', tenant: 'default', scopes: ['admin'], expiresAt });
@@ -92,14 +147,22 @@ beforeAll(async () => {
     'a revoked key': revoked.apiKey,
     'an expired key': (await make(clock.now())).apiKey,
   };
-  own = { job_id: (await finishJob(gateway)).job_id, key_id: (await make(null)).key.keyId };
+  const { job_id } = await finishJob(gateway);
+  const delivery_id = await failDelivery();
+  const job_ids = [await submitJob(gateway), await submitJob(gateway)];
+  await post(gateway, 'submit', 'job/cancel', { job_id: job_ids[1] });
+  own = { job_id, job_ids, delivery_id, key_id: (await make(null)).key.keyId };
+  asset = /assets\/([^"]+)"/.exec((await gateway.request('GET', '/')).text)?.[1] ?? '';
   const pairs = SCOPES.map(async (scope) => {
     return [scope, await createTestKey(gateway.services, scope, 'other')] as const;
   });
   strangers = Object.fromEntries(await Promise.all(pairs)) as Record<Scope, string>;
 });
 
-afterAll(() => gateway.close());
+afterAll(async () => {
+  await gateway.close();
+  await receiver.close();
+});
 
 function call(route: Route, key: string | undefined, ids: object = own): Promise<TestAnswer> {
   const { transport, method, path, input } = route;
@@ -126,10 +189,19 @@ function refusalOf({ transport }: Route, { status, json, text }: TestAnswer) {
   return { status: event ? error.data.httpStatus : status, error: error?.message };
 }
 
-it('every path of openapi.json is one of these routes, or known to be written by hand', () => {
-  const known = new Set([...routes.map(({ path }) => path), ...Object.keys(HAND_WRITTEN)]);
-  const forgotten = Object.keys(document.paths).filter((path) => !known.has(path));
-  expect(forgotten, 'add it to HAND_WRITTEN with the scope it needs').toEqual([]);
+it('every route that the server has is one of these, or known to be written by hand', () => {
+  const rest = routes.filter(({ transport }) => transport === 'REST');
+  const known = rest.map(({ method, path }) => `${method} ${path}`);
+  const written = Object.keys(HAND_WRITTEN).map((path) => `GET ${path}`);
+  // A HEAD is Fastify's own twin of a GET.
+  const asked = [...mounted].filter((each) => !each.startsWith('HEAD '));
+  const expected = new Set([...known, ...written, ...TRPC_ROUTES]);
+  expect(new Set(asked), 'add it to HAND_WRITTEN with the scope it needs').toEqual(expected);
+});
+
+it('every path of openapi.json is one that the server has', () => {
+  const paths = new Set([...mounted].map((each) => each.split(' ')[1]));
+  expect(Object.keys(document.paths).filter((path) => !paths.has(path))).toEqual([]);
   expect(routes.length).toBeGreaterThan(procedures.length);
 });
 
@@ -137,8 +209,9 @@ describe.each(Object.entries(HAND_WRITTEN).filter(([, scope]) => scope === 'open
   'GET %s',
   (path) => {
     it('is open, whatever the key', async () => {
+      const filled = path.replace(':job_id', UNKNOWN_ID).replace(':name', asset);
       for (const key of Object.values(bad)) {
-        expect((await gateway.request('GET', path, { key })).status).toBe(200);
+        expect((await gateway.request('GET', filled, { key })).status).toBe(200);
       }
     });
   },
@@ -161,28 +234,48 @@ describe.each(routes)('$transport $method $path', (route) => {
   });
 });
 
-/** Everything of an answer that another job_id could change, with the id taken out. */
-function traceOf({ status, headers, text }: TestAnswer, id: string) {
+/** Everything of an answer that other ids could change, with the ids taken out. */
+function traceOf({ status, headers, text }: TestAnswer, ids: object) {
   const ours = [...headers].filter(([name]) => name !== 'date' && name !== 'x-request-id');
-  return { status, headers: ours, text: text.replaceAll(id, 'ID') };
+  const without = (left: string, id: string) => left.replaceAll(id, 'ID');
+  return { status, headers: ours, text: Object.values(ids).flat().reduce(without, text) };
 }
 
-const aboutJobs = routes.filter(({ input }) => 'job_id' in input);
+const aboutJobs = routes.filter(({ input }) => Object.keys(NOBODYS).some((name) => name in input));
 
 describe.each(aboutJobs)('$transport $method $path', (route) => {
-  it('a job of another tenant is answered byte for byte as one that is not there', async () => {
+  it('what is another tenant’s is answered byte for byte as what is not there', async () => {
     const key = strangers[route.scope === 'any' ? 'read' : route.scope];
     const foreign = await call(route, key, own);
-    const unknown = await call(route, key, { ...own, job_id: UNKNOWN_ID });
-    expect(traceOf(foreign, own.job_id)).toEqual(traceOf(unknown, UNKNOWN_ID));
+    const unknown = await call(route, key, { ...own, ...NOBODYS });
+    expect(traceOf(foreign, own)).toEqual(traceOf(unknown, NOBODYS));
     expect(foreign.text).not.toMatch(/transcribe"|"ok"/);
   });
+});
+
+describe.each(['jobs/cancel', 'jobs/retry'])('%s by a filter', (path) => {
+  it.each([true, false])('finds nothing of another tenant (dry_run: %s)', async (dry_run) => {
+    const body = { endpoint: ENDPOINT, dry_run };
+    const key = strangers.submit;
+    const { status, json } = await gateway.request('POST', `/v1/toolkit/${path}`, { key, body });
+    expect({ status, json }).toEqual({ status: 200, json: { matched: 0, changed: 0 } });
+  });
+});
+
+it('and nothing of it was changed by all these calls', async () => {
+  const ids = [own.job_id, ...own.job_ids];
+  const { json } = await post(gateway, 'read', 'jobs/status', { job_ids: ids });
+  expect(ids.map((id) => json.response[id])).toEqual(['done', 'queued', 'cancelled']);
+  const failures = await post(gateway, 'read', 'webhook/failures', {});
+  expect(failures.json.deliveries).toMatchObject([{ delivery_id: own.delivery_id }]);
+  expect(receiver.arrivals).toHaveLength(1);
 });
 
 it('those routes are most of the jobs’ and the workers’', () => {
   const names = new Set(aboutJobs.map(({ name }) => name));
   const expected = 'cancel delete get retry status watch'.split(' ').map((verb) => `job.${verb}`);
-  expect([...names]).toEqual(expect.arrayContaining([...expected, '/v1/toolkit/job/events']));
+  const others = ['/v1/toolkit/job/events', 'jobs.cancel', 'jobs.retry', 'webhook.redeliver'];
+  expect([...names]).toEqual(expect.arrayContaining([...expected, ...others]));
 });
 
 it('lists, counts and streams of another tenant hold nothing of it', async () => {
@@ -195,6 +288,11 @@ it('lists, counts and streams of another tenant hold nothing of it', async () =>
     ['jobs/list', { id: 'mine' }],
     ['jobs/status', {}],
     ['jobs/stats', {}],
+    ['jobs/list', { search: 'mi' }],
+    ['jobs/list', { search: id }],
+    ['jobs/activity', {}],
+    ['workers/list', {}],
+    ['webhook/failures', {}],
   ] as const) {
     const { status, text } = await ask(path, body);
     expect(status).toBe(200);

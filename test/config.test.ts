@@ -36,6 +36,7 @@ describe('readConfig', () => {
       rateLimit: '0',
       wrongKeyLimit: '60/m',
       trustProxy: [],
+      dashboard: true,
       corsOrigins: [],
       maxEventLoopLagMs: 1000,
     });
@@ -60,6 +61,7 @@ describe('readConfig', () => {
     ['METRICS_TOKEN', '0123456789abcdef', 'metricsToken', '0123456789abcdef'],
     ['MAX_QUEUE_LENGTH', '1000', 'maxQueueLength', 1000],
     ['MAX_RESULT_BYTES', '67108864', 'maxResultBytes', 67_108_864],
+    ['DASHBOARD', 'off', 'dashboard', false],
     ['LOG_LEVEL', 'silent', 'logLevel', 'silent'],
     ['RETENTION_DAYS', '0', 'retentionDays', 0],
     ['BACKUP_DIR', '/backups', 'backupDir', '/backups'],
@@ -228,6 +230,10 @@ describe('misspelled variables', () => {
   ])('%s is told to be %s', (name, meant) => {
     const problem = `${name} is not a variable of Jobgate: did you mean ${meant}?`;
     expect(problemsOf({ [name]: '1' })).toEqual([problem]);
+  });
+
+  it('are not those that another program is known to have', () => {
+    expect(readConfig({ APP_KEY: 'base64:of-another-program' }).apiKey).toBeUndefined();
   });
 
   it('are left alone where the right one is set too', () => {

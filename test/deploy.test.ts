@@ -1,5 +1,5 @@
 // The deployment: the Dockerfile's steps, the packed package and the service files, each as it is used.
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile, execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   cpSync,
@@ -13,7 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -21,12 +21,17 @@ import { parse } from 'yaml';
 import { EXIT_USAGE, STORE_EXIT_CODES } from '../src/cli/exit-codes.ts';
 import { readConfig, VARIABLES } from '../src/config.ts';
 import { startJobgate, temporaryFolder, type Child } from './cli/child.ts';
+import { post, submitJob } from './clients.ts';
 import { lastOf, npmEnvironment, readDockerfile, replay } from './dockerfile-replay.ts';
+import { useGateway } from './used-gateway.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const stages = readDockerfile(join(ROOT, 'Dockerfile'));
 const image = stages.at(-1)!;
 const KEY = 'deploy-test-key';
+
+const hasPython = spawnSync('python3', ['--version']).status === 0;
+if (!hasPython) process.stderr.write('No python3 on this machine: compose.yaml is not run.\n');
 
 /** What the gateway, and the worker, read. */
 const KNOWN = [...Object.keys(VARIABLES.shape), 'NODE_ENV', 'JOBGATE_URL', 'JOBGATE_API_KEY'];
@@ -64,16 +69,16 @@ function startMain(main: string, args: string[], environment: Record<string, str
 /** Submits a job and asks for it; resolves to where the gateway answers. */
 async function expectToServe(gateway: Child): Promise<URL> {
   const url = /http:\/\/[^"]+/.exec(await gateway.line('Server listening at '))?.[0] ?? '';
-  const post = (path: string, body: object) =>
+  const ask = (path: string, body: object) =>
     fetch(`${url}/v1/toolkit/${path}`, {
       method: 'POST',
       headers: { 'x-api-key': KEY, 'content-type': 'application/json' },
       body: JSON.stringify(body),
     });
-  const submitted = await post('job/submit', { endpoint: '/v1/x' });
+  const submitted = await ask('job/submit', { endpoint: '/v1/x' });
   expect(submitted.status).toBe(202);
   const { job_id } = (await submitted.json()) as { job_id: string };
-  const answer = await post('job/status', { job_id });
+  const answer = await ask('job/status', { job_id });
   expect(await answer.json()).toMatchObject({ response: { job_status: 'queued' } });
   return new URL(url);
 }
@@ -136,8 +141,8 @@ describe('the package', () => {
     const build = join(folder, 'build/app');
     mkdirSync(from);
     cpSync(join(build, 'dist'), join(from, 'dist'), { recursive: true });
-    for (const file of ['package.json', 'openapi.json', 'CHANGELOG.md', 'LICENSE', 'README.md'])
-      cpSync(join(ROOT, file), join(from, file));
+    for (const file of ['package.json', 'LICENSE', 'README.md', ...pkg.files])
+      if (file !== 'dist') cpSync(join(ROOT, file), join(from, file), { recursive: true });
     const args = ['pack', '--ignore-scripts', '--json', '--no-workspaces'];
     const out = execFileSync('npm', args, { cwd: from, env: npmEnvironment(), encoding: 'utf8' });
     const [{ filename, files }] = JSON.parse(out);
@@ -149,7 +154,10 @@ describe('the package', () => {
 
   it('has what runs and nothing else, and runs in a clean folder', async () => {
     const { tarball, files } = pack();
-    expect(files.toSorted()).toEqual(expectedFiles().toSorted());
+    const expected = expectedFiles();
+    // A declaration of what only code imports is of no use to anyone, and does no harm.
+    const isIdle = (file: string) => file.endsWith('.d.ts') && !expected.includes(file);
+    expect(files.filter((file) => !isIdle(file)).toSorted()).toEqual(expected.toSorted());
     const clean = temporaryFolder();
     await install(tarball, clean);
     const npx = ['npx', '--no-install', 'jobgate'];
@@ -166,6 +174,18 @@ describe('the package', () => {
     await stop(gateway);
   }, 120_000);
 
+  it('has the licence of each package that is in its own files', () => {
+    const text = globSync(join(folder, 'build/app/dist/**/*.js'))
+      .map((file) => readFileSync(file, 'utf8'))
+      .join('\n');
+    const bundled = [...text.matchAll(/^\/\/ .*\bnode_modules\/((@[^/]+\/)?[^/]+)\//gm)];
+    const names = new Set([...bundled.map(([, name]) => name), ...IN_THE_PAGE]);
+    const told = readFileSync(join(ROOT, 'THIRD-PARTY-LICENSES'), 'utf8');
+    const licensed = [...told.matchAll(/^(\S+) \(https:.*\), \S+$/gm)].map(([, name]) => name);
+    expect(licensed.length).toBeGreaterThan(0);
+    expect(names).toEqual(new Set(licensed));
+  });
+
   it('runs no script of any package when it is installed', () => {
     const running = Object.entries(runtimePackages()).filter(
       ([, { hasInstallScript }]) => hasInstallScript,
@@ -175,20 +195,47 @@ describe('the package', () => {
   });
 });
 
-/** Each source's two files, the migrations, and what is beside them. */
+/** What the entries of package.json lead to, the migrations, and what is beside them. */
 function expectedFiles(): string[] {
-  const sources = globSync('src/**/*.{ts,js}', { cwd: ROOT }).concat(
-    'db/schema.ts',
-    'db/drizzle.ts',
-  );
-  const built = sources.flatMap((source) => {
-    const name = `dist/${source.replace(/\.[jt]s$/, '')}`;
-    return [`${name}.js`, `${name}.d.ts`];
-  });
+  const { bin, exports, files } = pkg;
+  const entries = [
+    bin.jobgate,
+    ...Object.values(exports).flatMap((at) => Object.values(Object(at))),
+  ];
+  const built = new Set<string>();
+  for (const entry of entries as string[]) if (/^(\.\/)?dist\//.test(entry)) follow(entry, built);
   const migrations = globSync('db/migrations/{*.sql,meta/*.json}', { cwd: ROOT });
-  const beside = ['package.json', 'openapi.json', 'CHANGELOG.md', 'LICENSE', 'README.md'];
-  return [...built, ...migrations.map((file) => `dist/${file}`), ...beside];
+  const beside = ['package.json', 'LICENSE', 'README.md', ...files.filter(isFile)];
+  const page = globSync('dist/dashboard/**/*.*', { cwd: join(folder, 'package') });
+  expect(page).toContain('dist/dashboard/index.html');
+  return [...built, ...page, ...migrations, ...beside];
 }
+
+const isFile = (name: string) => /^[A-Z]|json$/.test(name);
+
+/** Adds a built file and all that it imports, from where its kind (`.js` or `.d.ts`) is. */
+function follow(file: string, found: Set<string>): void {
+  const path = normalize(file);
+  if (found.has(path)) return;
+  found.add(path);
+  const text = readFileSync(join(folder, 'package', path), 'utf8');
+  for (const [, , imported = ''] of text.matchAll(/\b(from|import) ?\(?["'](\.[^"']+)["']/g)) {
+    const target = join(dirname(path), imported);
+    follow(path.endsWith('.d.ts') ? target.replace(/\.[jt]s$/, '.d.ts') : target, found);
+  }
+}
+
+/** What the dashboard's bundle holds: minified, it does not name them. */
+const IN_THE_PAGE = [
+  '@tanstack/preact-query',
+  '@tanstack/query-core',
+  '@trpc/client',
+  '@trpc/server',
+  'eventsource',
+  'eventsource-parser',
+  'preact',
+  'uplot',
+];
 
 interface Locked {
   dependencies?: Record<string, string>;
@@ -256,6 +303,28 @@ describe('compose.yaml', () => {
     ).not.toThrow();
   });
 
+  it.runIf(hasPython)('has a worker that does its work with no more than is mounted', async () => {
+    const { command, volumes } = services.worker;
+    const [from, to, mode] = volumes[0].split(':');
+    expect([volumes.length, mode]).toEqual([1, 'ro']);
+    const mounted = temporaryFolder();
+    cpSync(join(ROOT, from), mounted, { recursive: true });
+    const gateway = await useGateway();
+    const environment = { JOBGATE_URL: gateway.url, JOBGATE_API_KEY: gateway.keys.work };
+    expect(Object.keys(services.worker.environment)).toEqual(Object.keys(environment));
+    const [program, ...args] = command.map((part: string) => part.replace(to, mounted));
+    startJobgate([], environment, () => [program, '-B', ...args]);
+    const job_id = await submitJob(gateway, {
+      endpoint: '/v1/text/count',
+      payload: { text: 'one two' },
+    });
+    const answer = await post(gateway, 'read', 'job/status', { job_id, wait_seconds: 30 });
+    expect(answer.json.response).toMatchObject({
+      job_status: 'done',
+      response: { response: { words: 2 } },
+    });
+  });
+
   it('waits longer for a stop than a stop takes, and keeps the database', () => {
     expect(Number.parseInt(services.gateway.stop_grace_period, 10)).toBeGreaterThan(25);
     expect(services.gateway.volumes).toEqual([`data:${lastOf(image, 'VOLUME')}`]);
@@ -274,9 +343,10 @@ describe('the systemd unit', () => {
 
   it('does not start again what a start cannot mend', () => {
     const codes = /^RestartPreventExitStatus=(.*)$/m.exec(unit)![1]!.split(' ').map(Number);
-    const { corrupt, newer_version, not_a_database, orphan_wal, unusable } = STORE_EXIT_CODES;
-    const lasting = [EXIT_USAGE, corrupt, newer_version, not_a_database, orphan_wal, unusable];
-    expect(codes).toEqual(expect.arrayContaining(lasting));
+    const { corrupt, newer_version, not_a_database, orphan_wal } = STORE_EXIT_CODES;
+    const { no_permission, unusable } = STORE_EXIT_CODES;
+    const ofFile = [corrupt, newer_version, no_permission, not_a_database, orphan_wal, unusable];
+    expect(codes).toEqual(expect.arrayContaining([EXIT_USAGE, ...ofFile]));
   });
 
   it.runIf(existsSync('/usr/bin/systemd-analyze'))(

@@ -1,18 +1,25 @@
 // The README and the pages in docs/: their blocks run, their examples compile, their links lead somewhere.
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { post } from './clients.ts';
+import { mintKey } from '../src/auth/key-format.ts';
+import { post, UNKNOWN_ID } from './clients.ts';
 import { Document } from './document.ts';
 import { startTestGateway, type TestGateway } from './gateway.ts';
 import { endOf, PackageCopy } from './package-copy.ts';
+import { useGateway } from './used-gateway.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const PAGES = globSync('docs/*.md', { cwd: ROOT }).sort();
 const page = (name: string) => new Document(`docs/${name}.md`);
+
+/** The default. */
+const MAX_RESULT_BYTES = 8 * 1024 * 1024;
 
 /** A compiler and programs that start, on a machine that runs other tests beside. */
 const BUSY_MS = 180_000;
@@ -182,7 +189,10 @@ describe('the configuration of proxies', () => {
       .map(({ code }) => code)
       .join('\n');
 
-  it.runIf(isInstalled('nginx', ['-v']))('is good for nginx -t', () => {
+  const hasNginx = isInstalled('nginx', ['-v']);
+  const hasCaddy = isInstalled('caddy', ['version']);
+
+  it.runIf(hasNginx)('is good for nginx -t', () => {
     const folder = temporaryFolder();
     const server = `server { listen unix:${folder}/nginx.sock; ${blockOf('nginx')} }`;
     const paths = `client_body_temp_path ${folder}; proxy_temp_path ${folder}; access_log off;`;
@@ -193,7 +203,7 @@ describe('the configuration of proxies', () => {
     expect(status).toBe(0);
   });
 
-  it.runIf(isInstalled('caddy', ['version']))('is good for caddy validate', () => {
+  it.runIf(hasCaddy)('is good for caddy validate', () => {
     const folder = temporaryFolder();
     writeFileSync(join(folder, 'Caddyfile'), blockOf('caddyfile'));
     const args = ['validate', '--adapter', 'caddyfile', '--config', join(folder, 'Caddyfile')];
@@ -201,6 +211,86 @@ describe('the configuration of proxies', () => {
     expect(stdout + stderr).toContain('Valid configuration');
     expect(status).toBe(0);
   });
+
+  it.runIf(hasNginx)('of nginx passes on what it must', async () => {
+    const { upstream, port, keys } = await proxied();
+    const folder = temporaryFolder();
+    const location = blockOf('nginx').replace(UPSTREAM, upstream);
+    const paths = `client_body_temp_path ${folder}; proxy_temp_path ${folder}; access_log off;`;
+    const http = `http { ${paths} server { listen 127.0.0.1:${port}; ${location} } }`;
+    const config = `daemon off; master_process off; pid ${folder}/pid; error_log stderr; events {} ${http}`;
+    writeFileSync(join(folder, 'nginx.conf'), config);
+    await startIn(folder, 'nginx', ['-c', join(folder, 'nginx.conf')], port);
+    await expectGoodProxy(port, keys);
+  });
+
+  it.runIf(hasCaddy)('of Caddy passes on what it must', async () => {
+    const { upstream, port, keys } = await proxied();
+    const folder = temporaryFolder();
+    const site = blockOf('caddyfile').replace('jobs.example.com', `http://127.0.0.1:${port}`);
+    const config = `{\n\tadmin off\n}\n${site.replace(UPSTREAM, upstream)}`;
+    writeFileSync(join(folder, 'Caddyfile'), config);
+    const args = ['run', '--adapter', 'caddyfile', '--config', join(folder, 'Caddyfile')];
+    await startIn(folder, 'caddy', args, port);
+    await expectGoodProxy(port, keys);
+  });
+
+  const UPSTREAM = '127.0.0.1:8080';
+
+  /** A gateway that is told of one proxy, as the page says, and a port for that. */
+  async function proxied() {
+    const { url, keys } = await useGateway({ trustProxy: 1, wrongKeyLimit: '2/h' });
+    const listener = createServer().listen(0, '127.0.0.1');
+    await once(listener, 'listening');
+    const { port } = listener.address() as AddressInfo;
+    listener.close();
+    return { upstream: new URL(url).host, port, keys };
+  }
+
+  /** The largest body that the gateway takes gets to it, and nobody is asked for his own address. */
+  async function expectGoodProxy(port: number, keys: TestGateway['keys']): Promise<void> {
+    const ask = (path: string, headers: Record<string, string>, body: string) =>
+      fetch(`http://127.0.0.1:${port}/v1/toolkit/${path}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...headers },
+        body,
+      });
+    const lease = { job_id: UNKNOWN_ID, lease_token: UNKNOWN_ID };
+    const largest = JSON.stringify({ ...lease, result: 'x'.repeat(MAX_RESULT_BYTES - 2) });
+    const body = largest.padEnd(MAX_RESULT_BYTES + 4096);
+    const answer = await ask('worker/complete', { 'x-api-key': keys.work }, body);
+    expect(await answer.json()).toEqual({ error: 'Job not found', job_id: UNKNOWN_ID });
+    const statuses = [];
+    for (const from of ['192.0.2.1', '192.0.2.2', '192.0.2.3']) {
+      const { apiKey } = mintKey();
+      const refused = await ask(
+        'jobs/stats',
+        { 'x-api-key': apiKey, 'x-forwarded-for': from },
+        '{}',
+      );
+      statuses.push(refused.status);
+    }
+    expect(statuses).toEqual([401, 401, 429]);
+  }
+
+  /** Resolves once it listens; it ends with the test. */
+  async function startIn(folder: string, command: string, args: string[], port: number) {
+    const child = spawn(command, args, {
+      stdio: 'ignore',
+      cwd: folder,
+      env: environmentIn(folder),
+    });
+    const ended = once(child, 'exit');
+    onTestFinished(async () => {
+      child.kill('SIGTERM');
+      await ended;
+    });
+    await expect
+      .poll(() => fetch(`http://127.0.0.1:${port}/healthz`).then(({ status }) => status, String), {
+        timeout: 10_000,
+      })
+      .toBe(200);
+  }
 
   function isInstalled(program: string, args: string[]): boolean {
     const isThere = spawnSync(program, args).status === 0;
@@ -216,8 +306,15 @@ describe('the configuration of proxies', () => {
   }
 
   function runIn(folder: string, command: string, args: string[]) {
-    const env = { ...process.env, HOME: folder, XDG_DATA_HOME: folder, XDG_CONFIG_HOME: folder };
-    return spawnSync(command, args, { encoding: 'utf8', cwd: folder, env });
+    return spawnSync(command, args, {
+      encoding: 'utf8',
+      cwd: folder,
+      env: environmentIn(folder),
+    });
+  }
+
+  function environmentIn(folder: string) {
+    return { ...process.env, HOME: folder, XDG_DATA_HOME: folder, XDG_CONFIG_HOME: folder };
   }
 });
 

@@ -12,6 +12,9 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const NEEDED = [
   'src',
   'db',
+  'tools/bundle.ts',
+  'tools/build-dashboard.ts',
+  'tools/vite.config.ts',
   'package.json',
   'openapi.json',
   'tsconfig.json',

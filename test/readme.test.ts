@@ -24,9 +24,10 @@ describe('the tables', () => {
     const field = name
       .toLowerCase()
       .replaceAll(/_(.)/g, (_, letter: string) => letter.toUpperCase());
-    const defaults: Record<string, string | number | readonly string[] | undefined> = {
+    const defaults: Record<string, string | number | boolean | readonly string[] | undefined> = {
       ...readConfig({}),
       databaseUrl: 'file:./data/jobgate.db',
+      dashboard: 'on',
       backupEvery: '24h',
     };
     const fallback = (defaults[field] ?? '').toString();

@@ -116,12 +116,25 @@ export class Authenticator {
   }
 
   /**
-   * A key that we made cannot be guessed, so a good one passes whatever else comes from its address.
-   * This one somebody thought up: who guesses too fast learns nothing, not even by a right guess.
+   * Whether the text is a secret that somebody thought up, such as METRICS_TOKEN, by its hash. A wrong
+   * one counts as a wrong key does: throws `too_many_requests` when there were too many.
    */
+  isSecret(given: string, secretHash: Buffer, caller: Caller): boolean {
+    const isRight = this.#isGuessed(hashKey(given), secretHash, caller);
+    if (!isRight) this.#wrongKeys.count(caller.ip);
+    return isRight;
+  }
+
   #isAdmin(given: Buffer, caller: Caller): boolean {
-    if (this.#adminHash === undefined || this.#wrongKeys.areTooMany(caller.ip)) return false;
-    return timingSafeEqual(given, this.#adminHash);
+    return this.#adminHash !== undefined && this.#isGuessed(given, this.#adminHash, caller);
+  }
+
+  /**
+   * A key that we made cannot be guessed, so a good one passes whatever else comes from its address.
+   * Not so what somebody thought up: who guesses too fast learns nothing, not even by a right guess.
+   */
+  #isGuessed(given: Buffer, secret: Buffer, caller: Caller): boolean {
+    return !this.#wrongKeys.areTooMany(caller.ip) && timingSafeEqual(given, secret);
   }
 
   #isLive(key: ApiKey): boolean {

@@ -1,13 +1,31 @@
-// The folder of scheduled backups: its files' names, and the process that takes each.
+// The folder of scheduled backups: whether it will do, its files' names, and what takes each.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync, statSync } from 'node:fs';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { BackupFolder } from '../queue/take-backups.ts';
+import { StoreOpenError } from '../store/store-open-error.ts';
+import { assertWritableFolder, nearestFolder } from './file-access.ts';
 
 const MAIN = fileURLToPath(new URL('main.js', import.meta.url));
+
+/**
+ * Says what will become of BACKUP_DIR; changes nothing. Throws StoreOpenError when no backup could be
+ * taken to it.
+ */
+export function checkBackupFolder(folder: string): string {
+  const exists = existsSync(folder);
+  const nearest = exists ? folder : nearestFolder(folder);
+  if (!statSync(nearest).isDirectory()) {
+    const fault = exists ? 'is not a folder' : `cannot be made, ${nearest} is not a folder`;
+    throw new StoreOpenError('unusable', `BACKUP_DIR ${folder} ${fault}: name another`);
+  }
+  assertWritableFolder(nearest);
+  return exists ? `${folder} is ok` : `${folder} will be made with the first one`;
+}
 
 export interface BackupFolderOptions {
   /** Made with the first backup. */

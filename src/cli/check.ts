@@ -1,18 +1,20 @@
 // `jobgate check`: what a start would trip over, found without starting and without changing anything.
-import { accessSync, constants, existsSync, statSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { existsSync } from 'node:fs';
 import pkg from '#package.json' with { type: 'json' };
 import { readConfig, type Config } from '../config.ts';
-import { StoreOpenError } from '../store/store-open-error.ts';
-import { checkDatabase } from '../store/sqlite/database.ts';
-import { FileLock, readLockHolder } from '../store/sqlite/file-lock.ts';
+import { checkDatabase, checkVersionBeside } from '../store/sqlite/database.ts';
+import { FileLock, readLockHolder, type LockHolder } from '../store/sqlite/file-lock.ts';
 import { parseArguments, refuseMore } from './arguments.ts';
+import { checkBackupFolder } from './backup-folder.ts';
+import { assertWritableFile, assertWritableFolder, nearestFolder } from './file-access.ts';
 import { assertPortFree } from './port.ts';
 
 const USAGE = `Usage: jobgate check
 
 Validates the configuration, the database file, the permissions and the versions, and exits 0 when
-jobgate serve would start. Changes nothing. The environment is that of jobgate serve.
+jobgate serve would start. Beside a running gateway that is: would start once that one has stopped.
+The address, and what is in the file but its version, are not looked at then, for they are that
+gateway's. Changes nothing. The environment is that of jobgate serve.
 `;
 
 export async function run(args: string[]): Promise<number> {
@@ -22,19 +24,26 @@ export async function run(args: string[]): Promise<number> {
   report('version', `jobgate ${pkg.version} on Node.js ${process.versions.node}`);
   const config = readConfig(process.env);
   report('configuration', 'ok');
-  if (config.backupDir !== undefined) report('backups', checkBackupDir(config.backupDir));
+  if (config.backupDir !== undefined) report('backups', checkBackupFolder(config.backupDir));
   const holder = readLockHolder(config.databasePath);
-  if (holder) {
-    report(
-      'gateway',
-      `process ${holder.pid} runs on this database at ${holder.url ?? 'no address'}`,
-    );
-    return 0;
-  }
+  if (holder) checkBeside(holder, config);
+  else await checkAlone(config);
+  return 0;
+}
+
+/** Throws StoreOpenError. */
+function checkBeside({ pid, url }: LockHolder, { databasePath }: Config): void {
+  report('gateway', `process ${pid} runs on this database at ${url ?? 'no address'}`);
+  checkVersionBeside(databasePath);
+  assertWritable(databasePath);
+  report('database', `${databasePath} can be taken over once that gateway has stopped`);
+}
+
+/** Rejects with StoreOpenError or ListenError. */
+async function checkAlone(config: Config): Promise<void> {
   report('database', checkFile(config));
   await assertPortFree(config);
   report('address', `${config.host} port ${config.port} is free`);
-  return 0;
 }
 
 function report(what: string, finding: string): void {
@@ -42,22 +51,17 @@ function report(what: string, finding: string): void {
 }
 
 /** Throws StoreOpenError. */
-function checkBackupDir(folder: string): string {
-  const exists = existsSync(folder);
-  if (exists && !statSync(folder).isDirectory()) {
-    throw new StoreOpenError('unusable', `BACKUP_DIR ${folder} is not a folder: name another`);
-  }
-  assertAccess(exists ? folder : nearestFolder(folder), constants.W_OK | constants.X_OK);
-  return exists ? `${folder} is ok` : `${folder} will be made with the first one`;
-}
-
-/** Throws StoreOpenError. */
 function checkFile({ databasePath }: Config): string {
   checkUntouched(databasePath);
-  const exists = existsSync(databasePath);
-  if (exists) assertAccess(databasePath, constants.R_OK | constants.W_OK);
-  assertAccess(nearestFolder(databasePath), constants.W_OK | constants.X_OK);
-  return exists ? `${databasePath} is ok` : `${databasePath} will be made at the first start`;
+  assertWritable(databasePath);
+  return existsSync(databasePath)
+    ? `${databasePath} is ok`
+    : `${databasePath} will be made at the first start`;
+}
+
+function assertWritable(databasePath: string): void {
+  if (existsSync(databasePath)) assertWritableFile(databasePath);
+  assertWritableFolder(nearestFolder(databasePath));
 }
 
 /**
@@ -71,21 +75,5 @@ function checkUntouched(databasePath: string): void {
     checkDatabase(databasePath);
   } finally {
     lock.release();
-  }
-}
-
-/** The folder of the file, or the one that its folders would be made in. */
-function nearestFolder(path: string): string {
-  const folder = dirname(resolve(path));
-  return existsSync(folder) ? folder : nearestFolder(folder);
-}
-
-function assertAccess(path: string, mode: number): void {
-  try {
-    accessSync(path, mode);
-  } catch (error) {
-    const readOnly = (error as NodeJS.ErrnoException).code === 'EROFS';
-    const fault = readOnly ? 'read_only' : 'no_permission';
-    throw new StoreOpenError(fault, `${path} cannot be written by this user`, error);
   }
 }

@@ -2,13 +2,11 @@
 import { ConfigError } from '../config.ts';
 import { StoreOpenError, type StoreFault } from '../store/store-open-error.ts';
 import {
-  ForbiddenError,
   GatewayError,
   InvalidPayloadError,
   JobCancelledError,
   JobFailedError,
   JobNotFoundError,
-  UnauthorizedError,
 } from '../client/client.ts';
 import { ListenError, type ListenFault } from './port.ts';
 import { CommandError } from './command-error.ts';
@@ -66,7 +64,7 @@ export function exitCodeOf(error: unknown): number {
 function exitCodeOfRefusal(error: GatewayError): number {
   if (error instanceof InvalidPayloadError) return EXIT_USAGE;
   if (error instanceof JobNotFoundError) return JOB_EXIT_CODES.not_found;
-  const isKeyRefused = error instanceof UnauthorizedError || error instanceof ForbiddenError;
-  if (isKeyRefused) return JOB_EXIT_CODES.refused;
-  return error.isPassing ? JOB_EXIT_CODES.unreachable : EXIT_UNEXPECTED;
+  if (error.isPassing) return JOB_EXIT_CODES.unreachable;
+  const isKeyRefused = error.status === 401 || error.status === 403;
+  return isKeyRefused ? JOB_EXIT_CODES.refused : EXIT_UNEXPECTED;
 }

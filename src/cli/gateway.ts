@@ -1,5 +1,7 @@
 // The composition root: the one place where a whole gateway is put together, for commands and tests.
 import type { Tracer } from '@opentelemetry/api';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import pkg from '#package.json' with { type: 'json' };
 import { Authenticator } from '../auth/authenticator.ts';
 import { OpenCalls } from '../auth/open-calls.ts';
@@ -18,7 +20,7 @@ import type { JobStore } from '../store/job-store.ts';
 import { FileLock } from '../store/sqlite/file-lock.ts';
 import { AddressGuard } from '../webhooks/address-guard.ts';
 import { Deliverer } from '../webhooks/deliverer.ts';
-import { backupFolder } from './backup-folder.ts';
+import { backupFolder, checkBackupFolder } from './backup-folder.ts';
 import { makeFirstKey } from './first-key.ts';
 import { openStore } from './open-store.ts';
 import { assertPortFree, toListenError } from './port.ts';
@@ -78,6 +80,7 @@ async function start(
 ): Promise<Omit<Gateway, 'close'>> {
   const { clock = systemClock, logger = { level: config.logLevel }, deliverFirstKey } = options;
   const { drainMs = DRAIN_MS, tracer } = options;
+  if (config.backupDir !== undefined) checkBackupFolder(config.backupDir);
   const lock = FileLock.acquire(config.databasePath, process.pid);
   undo.push(() => lock.release());
   // Before the file is opened: a start that will fail must not make or migrate it.
@@ -90,6 +93,7 @@ async function start(
   const firstKey = config.apiKey ? undefined : await makeFirstKey(store, clock, deliverFirstKey);
   const onError = (error: unknown, what: string) => server.log.error({ err: error }, what);
   const keyUses = new KeyUses();
+  const onNewest = (at: number) => void (tallies.newestBackupAt = at);
   const onBackup = (file: string, said: string) => server.log.info({ file, said }, 'took a backup');
   const queue = new Queue({
     store,
@@ -97,7 +101,7 @@ async function start(
     maxWaiters: config.maxWaiters,
     onError,
     keyUses,
-    more: backupUnit(config, { queueId: store.queueId, clock, onError, onBackup }),
+    more: backupUnit(config, { queueId: store.queueId, clock, onError, onBackup, onNewest }),
   });
   const feed = new EventFeed(store);
   const services = composeServices(config, { store, clock, queue, feed, keyUses });
@@ -106,6 +110,7 @@ async function start(
     logger,
     secrets,
     ...config,
+    dashboardFolder: config.dashboard ? DASHBOARD_FOLDER : undefined,
     tallies,
     tracer,
   });
@@ -128,6 +133,10 @@ async function start(
   lock.publish({ url });
   return { url, services, firstKey, log: server.log };
 }
+
+/** By the package's own map: the built program lies elsewhere than its source. */
+const PACKAGE = dirname(createRequire(import.meta.url).resolve('#package.json'));
+const DASHBOARD_FOLDER = join(PACKAGE, 'dist/dashboard');
 
 async function traced(store: JobStore, tracer: Tracer): Promise<JobStore> {
   const { tracedStore } = await import('./traced-store.ts');
@@ -165,6 +174,7 @@ interface BackupParts {
   clock: Clock;
   onError: OnError;
   onBackup: (file: string, said: string) => void;
+  onNewest: (at: number) => void;
 }
 
 function backupUnit(

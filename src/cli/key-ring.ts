@@ -1,6 +1,7 @@
 // The key ring: the API keys of a database, reached through the gateway that runs on it or directly.
 import { existsSync } from 'node:fs';
 import { createApiKey, isLive, rotateApiKey, sameLifetime } from '../auth/api-keys.ts';
+import { toGatewayError, type GatewayError } from '../client/gateway-error.ts';
 import type { Config } from '../config.ts';
 import type { Scope } from '../contract/scope.ts';
 import { viewOfKey } from '../procedures/key-view.ts';
@@ -8,6 +9,8 @@ import type { JobStore } from '../store/job-store.ts';
 import { StoreOpenError } from '../store/store-open-error.ts';
 import { readLockHolder, type LockHolder } from '../store/sqlite/file-lock.ts';
 import { CommandError } from './command-error.ts';
+import { exitCodeOf, JOB_EXIT_CODES } from './exit-codes.ts';
+import { onOneLine } from './one-line.ts';
 import { openLockedStore } from './open-store.ts';
 import { systemClock } from './system-clock.ts';
 
@@ -66,7 +69,8 @@ export function openKeyRing(
 
 function urlOf({ pid, url }: LockHolder): string {
   if (url) return url;
-  throw new CommandError(`Process ${pid} holds the database and does not answer yet: try again`);
+  const text = `Process ${pid} holds the database and does not answer yet: try again`;
+  throw new CommandError(text, JOB_EXIT_CODES.unreachable);
 }
 
 function localKeyRing(config: Config): KeyRing {
@@ -134,12 +138,19 @@ function remoteKeyRing(url: string, adminKey: string | undefined): KeyRing {
 
 async function post(url: string, apiKey: string, body: object): Promise<unknown> {
   const headers = { 'x-api-key': apiKey, 'content-type': 'application/json' };
-  const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) }).catch(
-    () => undefined,
-  );
-  if (!response) throw new CommandError(`The gateway does not answer at ${url}`);
-  const answer = (await response.json()) as { error?: string };
-  if (response.ok) return answer;
-  const advice = response.status === 401 ? ': set JOBGATE_API_KEY to an admin key of it' : '';
-  throw new CommandError(`The gateway answered ${response.status} ${answer.error ?? ''}${advice}`);
+  try {
+    const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) });
+    const answer = (await response.json()) as object;
+    return response.ok ? answer : refuse(toGatewayError(response, answer));
+  } catch (error) {
+    if (error instanceof CommandError) throw error;
+    throw new CommandError(`The gateway does not answer at ${url}`, JOB_EXIT_CODES.unreachable);
+  }
+}
+
+function refuse(refusal: GatewayError): never {
+  const exitCode = exitCodeOf(refusal);
+  const isKeyRefused = exitCode === JOB_EXIT_CODES.refused;
+  const advice = isKeyRefused ? ': set JOBGATE_API_KEY to an admin key of it' : '';
+  throw new CommandError(onOneLine(refusal.message) + advice, exitCode);
 }

@@ -37,6 +37,18 @@ const FAULTS: Record<string, [ListenFault, string]> = {
   EACCES: ['port_forbidden', 'may not be used by this user: set PORT to 1024 or more'],
   EADDRNOTAVAIL: ['address_unavailable', 'is not an address of this machine: set HOST'],
   ENOTFOUND: ['address_unavailable', 'is not a name this machine knows: set HOST'],
+  EAI_AGAIN: [
+    'address_unavailable',
+    'is a name that cannot be looked up now: mend the DNS, or set HOST to an address',
+  ],
+  EAFNOSUPPORT: [
+    'address_unavailable',
+    'is of a kind this machine does not have, as where IPv6 is off: set HOST',
+  ],
+  EINVAL: [
+    'address_unavailable',
+    'cannot be listened on: set HOST, and to fe80:… only with its zone, as in fe80::1%eth0',
+  ],
 };
 
 /** Errors that are not about the address pass through. */

@@ -8,7 +8,8 @@ import { UsageError } from './command-error.ts';
 const USAGE = `Usage: jobgate restore FILE
 
 Puts a copy of the backup FILE in the place of the database of DATABASE_URL. No gateway may run on
-that database. What was there before is kept beside it as <database>.replaced-<time>.
+that database. What was there before is kept beside it as <database>.replaced-<time>, and may be
+restored again: the log of FILE is taken along. FILE is not changed.
 `;
 
 export async function run(args: string[]): Promise<number> {

@@ -7,6 +7,7 @@ import { startGateway, type Gateway } from './gateway.ts';
 import { environmentLines } from './help.ts';
 import { stopSignal } from './stop-signal.ts';
 import { startTracing } from './tracing.ts';
+import { boundYoungGeneration } from './young-generation.ts';
 
 const USAGE = ['Usage: jobgate serve', '', ...environmentLines(), ''].join('\n');
 
@@ -16,6 +17,7 @@ export async function run(args: string[]): Promise<number> {
   refuseMore(positionals);
   const config = readConfig(process.env);
   const stopped = stopSignal();
+  boundYoungGeneration();
   const warnings: string[] = [];
   const tracing = await startTracing(process.env, (warning) => warnings.push(warning));
   const terminal = [process.stderr, process.stdout].find((stream) => stream.isTTY);
@@ -43,10 +45,10 @@ function pathFor(config: Config): string {
 }
 
 /** What a person wants to know; programs read the log. */
-export function banner({ url, firstKey }: Gateway, { databasePath }: Config): string {
+export function banner({ url, firstKey }: Gateway, { databasePath, dashboard }: Config): string {
   return [
     '',
-    `  Jobgate   ${url}`,
+    `  Jobgate   ${url}${dashboard ? '' : '  (no dashboard)'}`,
     `  API docs  ${url}/docs`,
     `  Database  ${databasePath}`,
     ...(firstKey ? [`  Admin key ${firstKey}`, '            (shown this once: keep it)'] : []),

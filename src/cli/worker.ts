@@ -1,7 +1,7 @@
 // `jobgate worker`: runs the handlers of a module as a process, until a signal stops it.
-import { createWorker, GatewayError, type Worker, type WorkerOptions } from '../worker/worker.ts';
+import { createWorker, type Worker, type WorkerOptions } from '../worker/worker.ts';
 import { parseArguments, refuseMore } from './arguments.ts';
-import { CommandError, UsageError } from './command-error.ts';
+import { UsageError } from './command-error.ts';
 import { loadHandlers } from './load-handlers.ts';
 import { stopSignal } from './stop-signal.ts';
 import { workerLog } from './worker-log.ts';
@@ -62,10 +62,5 @@ function create(options: WorkerOptions): Worker {
 
 async function workUntilSignal(worker: Worker): Promise<void> {
   void stopSignal().then(() => worker.stop());
-  try {
-    await worker.start();
-  } catch (error) {
-    if (error instanceof GatewayError) throw new CommandError(error.message);
-    throw error;
-  }
+  await worker.start();
 }

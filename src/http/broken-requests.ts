@@ -7,6 +7,7 @@ import type { Duplex } from 'node:stream';
 import { JobgateError } from '../contract/errors.ts';
 import { REQUEST_ID_HEADER, requestIdOf } from './request-id.ts';
 import { errorBody, errorHeaders, JSON_TYPE, knownError, methodNotAllowed } from './errors.ts';
+import { SECURITY_HEADERS } from './security-headers.ts';
 
 /** Imported, Node would read all that node:http exports, and load undici for it: 45 ms of a start. */
 const { STATUS_CODES } = createRequire(import.meta.url)('node:http') as typeof Http;
@@ -37,13 +38,13 @@ const LINGER_MS = 1000;
  */
 function writeLastAnswer(socket: Duplex, error: JobgateError, requestId: string): void {
   const body = JSON.stringify(errorBody(error));
-  const headers = Object.entries(errorHeaders(error)).map(([name, value]) => `${name}: ${value}`);
+  const headers = Object.entries({ ...SECURITY_HEADERS, ...errorHeaders(error) });
   const head = [
     `HTTP/1.1 ${error.httpStatus} ${STATUS_CODES[error.httpStatus]}`,
     `${REQUEST_ID_HEADER}: ${requestId}`,
     `Content-Type: ${JSON_TYPE}`,
     `Content-Length: ${Buffer.byteLength(body)}`,
-    ...headers,
+    ...headers.map(([name, value]) => `${name}: ${value}`),
     'Connection: close',
   ];
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);

@@ -11,6 +11,13 @@ const KEPT_BY_CALLER = 'private, no-cache';
 /** The same for everybody, with a tag. */
 const KEPT_BY_ANYBODY = 'no-cache';
 
+/** The same for everybody, for ever: its name changes with its content. */
+const KEPT_FOR_GOOD = 'public, max-age=31536000, immutable';
+
+export function keepForGood(reply: FastifyReply): FastifyReply {
+  return reply.header('cache-control', KEPT_FOR_GOOD);
+}
+
 export function keepForCaller(reply: FastifyReply): FastifyReply {
   return reply.header('cache-control', KEPT_BY_CALLER);
 }

@@ -1,44 +1,58 @@
 // The API page at /docs: everything it loads comes from this server.
 import fastify, { type FastifyInstance } from 'fastify';
-import { keepForAnybody } from './cache-control.ts';
-import { tagOfText } from './entity-tags.ts';
-import { REQUEST_ID_HEADER } from './request-id.ts';
-import { SECURITY_HEADERS } from './security-headers.ts';
+import { makeAsset, sendTagged, type Asset } from './assets.ts';
+import { POLICY_HEADER } from './security-headers.ts';
 
-/** The page, with and without its slash, and the script that shows it. */
-const PATHS = ['/docs', '/docs/', '/docs/js/scalar.js'];
+const ROOT = '/docs';
+
+/** The page, and the script that shows it. */
+const FILES = ['/docs/', '/docs/js/scalar.js'];
 
 /**
- * The page is a server of its own, made when it is first asked for: loading Scalar takes 170 ms of a
- * start that took 780, and to register a plugin it is then too late.
+ * Scalar is a plugin of Fastify's, asked once for what it serves, when that is first wanted: loading
+ * it takes 170 ms of a start that took 780, and to register a plugin it is then too late. Its own
+ * server never sees a request of ours: it takes the Host for one that can be parsed, and whatever it
+ * answered would go past our hooks, our errors and our log.
  */
 export function mountDocs(app: FastifyInstance): void {
-  let page: Promise<FastifyInstance> | undefined;
-  for (const path of PATHS) {
+  let files: Promise<Map<string, Asset>> | undefined;
+  const find = async (path: string): Promise<Asset> => {
+    files ??= makeFiles();
+    // One that failed is made anew for whoever asks next.
+    const made = await files.catch((error: unknown) => {
+      files = undefined;
+      throw error;
+    });
+    return made.get(path)!;
+  };
+  app.get(ROOT, (_request, reply) => reply.redirect(`${ROOT}/`, 301));
+  for (const path of FILES) {
     app.get(path, async (request, reply) => {
-      page ??= buildPage();
-      const { routing } = await page;
-      reply.hijack();
-      reply.raw.setHeader(REQUEST_ID_HEADER, request.id);
-      routing(request.raw, reply.raw);
+      const file = await find(path);
+      return sendTagged(request, reply.header(POLICY_HEADER, CONTENT_SECURITY_POLICY), file);
     });
   }
+}
+
+async function makeFiles(): Promise<Map<string, Asset>> {
+  const page = await buildPage();
+  const made = FILES.map(async (path) => [path, await makeFile(page, path)] as const);
+  const files = new Map(await Promise.all(made));
+  await page.close();
+  return files;
+}
+
+async function makeFile(page: FastifyInstance, path: string): Promise<Asset> {
+  const { statusCode, payload: text, headers } = await page.inject(path);
+  if (statusCode !== 200) throw new Error(`Scalar answers ${statusCode} for ${path}`);
+  return makeAsset(text, String(headers['content-type']));
 }
 
 async function buildPage(): Promise<FastifyInstance> {
   const { default: scalar } = await import('@scalar/fastify-api-reference');
   const page = fastify();
-  const tags = new Map<string, string>();
-  page.addHook('onSend', async (request, reply, payload) => {
-    reply.headers({ ...SECURITY_HEADERS, 'content-security-policy': CONTENT_SECURITY_POLICY });
-    if (typeof payload !== 'string' || reply.statusCode !== 200) return payload;
-    const url = request.routeOptions.url ?? '';
-    const tag = tags.get(url) ?? tagOfText(payload);
-    tags.set(url, tag);
-    return keepForAnybody(request, reply, tag) ? '' : payload;
-  });
   await page.register(scalar, {
-    routePrefix: '/docs',
+    routePrefix: ROOT,
     configuration: {
       pageTitle: 'Jobgate API',
       url: '/openapi.json',
@@ -50,7 +64,6 @@ async function buildPage(): Promise<FastifyInstance> {
       hideClientButton: true,
     },
   } as Parameters<typeof scalar>[1]);
-  await page.ready();
   return page;
 }
 

@@ -2,7 +2,7 @@
 import type { FastifyReply } from 'fastify';
 import type { RateLimitFields } from '../auth/rate-limits.ts';
 import { HTTP_STATUS, JobgateError, invalidPayload, type ErrorCode } from '../contract/errors.ts';
-import { ON_EVERY_ANSWER } from './security-headers.ts';
+import { NOT_KEPT } from './cache-control.ts';
 
 /** The body of a REST error. A job that is not there has these two keys only. */
 export function errorBody(error: JobgateError): Record<string, unknown> {
@@ -22,7 +22,7 @@ export function errorBody(error: JobgateError): Record<string, unknown> {
 export function errorHeaders({ details }: JobgateError): Record<string, string> {
   const { retryAfterSeconds, allow, rateLimit } = details;
   return {
-    ...ON_EVERY_ANSWER,
+    ...NOT_KEPT,
     ...(rateLimit && rateLimitHeaders(rateLimit)),
     ...(retryAfterSeconds !== undefined && { 'retry-after': String(retryAfterSeconds) }),
     ...(allow !== undefined && { allow }),

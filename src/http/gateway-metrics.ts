@@ -29,6 +29,11 @@ export async function gatewayMetrics(services: Services, tallies: Tallies): Prom
         value,
       })),
     ),
+    gauge(
+      'jobgate_last_backup_timestamp_seconds',
+      'When the newest good backup in BACKUP_DIR was taken; 0 for never, none without BACKUP_DIR.',
+      tallies.newestBackupAt === undefined ? [] : [single(tallies.newestBackupAt / 1000)],
+    ),
     gauge('jobgate_waiting_requests', 'Requests that are held back until something happens.', [
       single(services.queue.waiting),
     ]),

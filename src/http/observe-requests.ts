@@ -23,8 +23,8 @@ export function observeRequests(app: FastifyInstance, clock: Clock, tallies: Tal
   app.addHook('onRequest', (request, reply, done) => {
     request.startedAt = clock.monotonic();
     reply.header(REQUEST_ID_HEADER, request.id);
-    // Unlike `onResponse` it also comes when the caller went away.
-    reply.raw.once('close', () => conclude(request, reply, clock, tallies));
+    // Unlike `onResponse` it also comes when the caller went away; it comes once.
+    reply.raw.on('close', () => conclude(request, reply, clock, tallies));
     done();
   });
 }

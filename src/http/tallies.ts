@@ -49,6 +49,9 @@ export class Tallies implements StoreObserver {
     failed: 0,
   };
 
+  /** When the newest good backup was taken, epoch milliseconds; undefined where none are taken. */
+  newestBackupAt: number | undefined;
+
   /** `ms` is how long it took; undefined for one that was held back on purpose. */
   requestEnded(request: EndedRequest, ms: number | undefined): void {
     const { method, route, status } = request;

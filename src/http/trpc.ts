@@ -47,6 +47,7 @@ export async function mountTrpc(
         exposeHeadRoute: false,
         url: '/:path',
         handler: async (req, res) => {
+          refuseOddHost(req.headers.host);
           if (req.query.input !== undefined) parseJson(req.query.input, 'input');
           adapter ??= import('@trpc/server/adapters/fastify');
           const { fastifyRequestHandler } = await adapter;
@@ -57,6 +58,12 @@ export async function mountTrpc(
     },
     { prefix: TRPC_PREFIX },
   );
+}
+
+/** tRPC makes a URL of it, and fails as if that were ours to mend. */
+function refuseOddHost(host: string | undefined): void {
+  if (host === undefined || URL.canParse(`http://${host}`)) return;
+  throw new JobgateError('bad_request', 'The Host header is not well-formed');
 }
 
 interface TrpcRoute {

@@ -3,12 +3,7 @@ import type { Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 
 /** Closes them when the server begins to close. Browsers and proxies open such ones ahead of use. */
-export function closeUnusedConnections(app: FastifyInstance): void {
-  const sockets = new Set<Socket>();
-  app.server.on('connection', (socket: Socket) => {
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
-  });
+export function closeUnusedConnections(app: FastifyInstance, sockets: ReadonlySet<Socket>): void {
   app.addHook('preClose', async () => {
     for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
   });

@@ -17,6 +17,8 @@ export interface BackupSchedule {
   everyMs: number;
   /** How many there are at the most once one was taken; at least 1. */
   keep: number;
+  /** Told at every look when the newest good one was taken, epoch milliseconds; 0 for never. */
+  onNewest: (at: number) => void;
   onError: OnError;
 }
 
@@ -30,9 +32,11 @@ export async function takeBackups(schedule: BackupSchedule, signal: AbortSignal)
     const before = await schedule.folder.times();
     // One of a time to come was taken while the machine's time was wrong: it makes none of now.
     const last = Math.max(-Infinity, ...before.filter((at) => at <= now));
+    schedule.onNewest(Math.max(0, last));
     const dueInMs = last + schedule.everyMs - now;
     if (dueInMs > 0) return Math.min(dueInMs, LONGEST_SLEEP_MS);
     await schedule.folder.take(now, signal);
+    schedule.onNewest(now);
     await removeOldest(schedule, before);
   } catch (error) {
     if (!signal.aborted) schedule.onError(error, 'take a backup');

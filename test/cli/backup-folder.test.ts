@@ -21,11 +21,27 @@ it('a gateway with BACKUP_DIR takes a backup that can be restored', async () => 
   const file = join(backups, readdirSync(backups)[0]!);
   expect(statSync(file).mode & 0o777).toBe(0o600);
   expect(JSON.parse(await gateway.line('took a backup'))).toMatchObject({ file });
+  await vi.waitFor(async () => expect(await newestOf(gateway.url)).toBeCloseTo(timeOf(file), 3));
   gateway.process.kill('SIGTERM');
   expect((await gateway.ended).code).toBe(0);
+  const next = await startServe(environment);
+  await vi.waitFor(async () => expect(await newestOf(next.url)).toBeCloseTo(timeOf(file), 3));
   const other = { ...environment, DATABASE_URL: `file:${join(folder, 'other.db')}` };
   expect(await jobgate(['restore', file], other)).toMatchObject({ code: 0, stderr: '' });
 });
+
+/** What /metrics says of the newest backup, in seconds; NaN while it says nothing. */
+async function newestOf(url: string): Promise<number> {
+  const answer = await fetch(`${url}/metrics`, { headers: { 'x-api-key': API_KEY } });
+  const line = /^jobgate_last_backup_timestamp_seconds (.*)$/m.exec(await answer.text());
+  return Number(line?.[1]);
+}
+
+/** When a backup was taken, by its name, in seconds. */
+function timeOf(file: string): number {
+  const [, day, ...time] = /(\d{4}-\d\d-\d\d)T(\d\d)-(\d\d)-(\d\d)-(\d{3})Z/.exec(file)!;
+  return Date.parse(`${day}T${time.slice(0, 3).join(':')}.${time[3]}Z`) / 1000;
+}
 
 it('counts and removes only what is of its own database', async () => {
   const folder = temporaryFolder();

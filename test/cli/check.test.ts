@@ -1,8 +1,10 @@
 // `jobgate check`: finds what a start would trip over, and changes nothing.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import Database from 'better-sqlite3';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { STORE_EXIT_CODES } from '../../src/cli/exit-codes.ts';
+import { FileLock } from '../../src/store/sqlite/file-lock.ts';
 import { jobgate, startServe, temporaryFolder } from './child.ts';
 
 /** Every file of the folder with its bytes. */
@@ -49,11 +51,44 @@ it('passes on a good database, and leaves every byte as it is', async () => {
   expect(contentOf(folder)).toEqual(before);
 });
 
-it('names the gateway that runs', async () => {
-  const { environment } = newFolder();
-  const { url } = await startServe(environment);
-  const { code, stdout } = await jobgate(['check'], environment);
-  expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining(url) });
+describe('beside a gateway that runs', () => {
+  it('names it, and passes where this version could take over', async () => {
+    const { folder, environment } = newFolder();
+    const { url } = await startServe(environment);
+    const before = readdirSync(folder);
+    const { code, stdout } = await jobgate(['check'], { ...environment, PORT: new URL(url).port });
+    expect(stdout).toContain(url);
+    expect(stdout).toMatch(/^database .* can be taken over once that gateway has stopped$/m);
+    expect(code).toBe(0);
+    expect(readdirSync(folder)).toEqual(before);
+  });
+
+  it('fails where that one is newer', async () => {
+    const { folder, environment } = newFolder();
+    await startServe(environment);
+    const database = new Database(join(folder, 'jobgate.db'));
+    database.exec("insert into __drizzle_migrations (hash, created_at) values ('x', 9e15)");
+    database.close();
+    expect(await jobgate(['check'], environment)).toMatchObject({
+      code: STORE_EXIT_CODES.newer_version,
+      stderr: expect.stringContaining('was written by a newer Jobgate'),
+    });
+  });
+
+  it('fails where a command has the database and it cannot be looked at', async () => {
+    const { folder, environment } = newFolder();
+    const path = join(folder, 'jobgate.db');
+    await jobgate(['keys', 'create', '--name', 'x', '--scopes', 'read'], environment);
+    const lock = FileLock.acquire(path, process.pid);
+    onTestFinished(() => lock.release());
+    // Their names only: who reads the lock's file gives the lock up.
+    const before = readdirSync(folder);
+    expect(await jobgate(['check'], environment)).toMatchObject({
+      code: STORE_EXIT_CODES.locked,
+      stderr: `The database ${path} is being opened or closed, or is replaced: try again\n`,
+    });
+    expect(readdirSync(folder)).toEqual(before);
+  });
 });
 
 it('fails as a start would, and leaves every byte as it is', async () => {

@@ -1,5 +1,5 @@
 // What keeps a gateway from starting: one line each, an exit code of its own, the file as it was.
-import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -157,6 +157,28 @@ describe('the database', () => {
   });
 });
 
+describe('what is restored', () => {
+  it('does not fit on the disk', async () => {
+    const backup = await madeDatabase();
+    const folder = temporaryFolder();
+    const environment = urlOf(join(folder, 'jobgate.db'));
+    const { ended } = startJobgate(
+      ['restore', backup],
+      environment,
+      onFileSystem(folder, 'size=64k'),
+    );
+    expectOneLine(await ended, STORE_EXIT_CODES.disk_full, /too full/);
+  });
+
+  it('may not be read', async () => {
+    const backup = await madeDatabase();
+    chmodSync(backup, 0);
+    const environment = urlOf(join(temporaryFolder(), 'jobgate.db'));
+    const { ended } = startJobgate(['restore', backup], environment, unprivileged);
+    expectOneLine(await ended, STORE_EXIT_CODES.no_permission, /^The backup .* may not be read/);
+  });
+});
+
 describe('the address', () => {
   it('is in use: the database is not touched', async () => {
     const other = createServer().listen(0, '127.0.0.1');
@@ -174,6 +196,54 @@ describe('the address', () => {
     const environment = urlOf(join(temporaryFolder(), 'jobgate.db'));
     const ended = await jobgate(['serve'], { ...environment, HOST: '192.0.2.1' });
     expectOneLine(ended, LISTEN_EXIT_CODES.address_unavailable, /not an address of this machine/);
+  });
+});
+
+describe.each(['serve', 'check'])('a BACKUP_DIR that %s cannot use', (command) => {
+  const wrong: [string, keyof typeof STORE_EXIT_CODES, (folder: string) => string, RegExp][] = [
+    ['is a file', 'unusable', fileIn, / is not a folder: name another\n$/],
+    [
+      'is in a file',
+      'unusable',
+      (folder) => join(fileIn(folder), 'in'),
+      / cannot be made, .* not a/,
+    ],
+    ['may not be written', 'no_permission', lockedIn, / cannot be written by this user: give/],
+    ['may not be made', 'no_permission', (at) => join(lockedIn(at), 'in'), / cannot be written /],
+  ];
+
+  it.each(wrong)('%s: one line, and no database is made', async (_what, fault, make, message) => {
+    const folder = temporaryFolder();
+    const environment = {
+      ...urlOf(join(folder, 'data', 'jobgate.db')),
+      BACKUP_DIR: make(folder),
+    };
+    const { code, stderr } = await startJobgate([command], environment, unprivileged).ended;
+    expect(stderr).toMatch(/^[^\n]+\n$/);
+    expect(stderr).toMatch(message);
+    expect(code).toBe(STORE_EXIT_CODES[fault]);
+    expect(existsSync(join(folder, 'data'))).toBe(false);
+  });
+
+  function fileIn(folder: string): string {
+    const file = join(folder, 'file');
+    writeFileSync(file, '');
+    return file;
+  }
+
+  function lockedIn(folder: string): string {
+    const locked = join(folder, 'locked');
+    mkdirSync(locked, 0o555);
+    return locked;
+  }
+});
+
+describe.each(['serve', 'check'])('a HOST that %s cannot have', (command) => {
+  it.each(['fe80::1', 'jobgate.invalid'])('%s: one line', async (host) => {
+    const environment = urlOf(join(temporaryFolder(), 'jobgate.db'));
+    const { code, stderr } = await jobgate([command], { ...environment, HOST: host });
+    expect(stderr).toMatch(/^Address [^\n]+set HOST[^\n]*\n$/);
+    expect(code).toBe(LISTEN_EXIT_CODES.address_unavailable);
   });
 });
 

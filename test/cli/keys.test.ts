@@ -1,7 +1,9 @@
 // `jobgate keys`: on a database that nobody runs on, and beside a gateway.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { JOB_EXIT_CODES } from '../../src/cli/exit-codes.ts';
+import { FileLock } from '../../src/store/sqlite/file-lock.ts';
 import { jobgate, startServe, temporaryFolder, type Environment } from './child.ts';
 
 const CREATE = ['keys', 'create', '--name', 'ci', '--scopes', 'submit,work'];
@@ -101,9 +103,31 @@ describe('beside a gateway', () => {
     });
     const wrong = await jobgate(['keys', 'list'], { ...environment, JOBGATE_API_KEY: 'wrong' });
     expect(wrong).toMatchObject({
-      code: 1,
+      code: JOB_EXIT_CODES.refused,
       stderr: 'The gateway answered 401 Unauthorized: set JOBGATE_API_KEY to an admin key of it\n',
     });
+    const admin = { ...environment, JOBGATE_API_KEY: ADMIN };
+    const { stdout } = await jobgate([...CREATE.slice(0, -1), 'read'], admin);
+    const lesser = { ...environment, JOBGATE_API_KEY: stdout.trim() };
+    const refused = await jobgate(['keys', 'list'], lesser);
+    expect(refused).toMatchObject({
+      code: JOB_EXIT_CODES.refused,
+      stderr: expect.stringMatching(/^The gateway answered 403 .*set JOBGATE_API_KEY.*\n$/),
+    });
+  });
+
+  it.each([
+    [null, / does not answer yet: try again\n$/],
+    ['http://127.0.0.1:1', /^The gateway does not answer at http:\S+\n$/],
+  ])('says that one at %j does not answer', async (url, message) => {
+    const environment = newDatabase();
+    const path = environment['DATABASE_URL']!.slice('file:'.length);
+    const lock = FileLock.acquire(path, process.pid);
+    onTestFinished(() => lock.release());
+    lock.publish({ url });
+    const ended = await jobgate(['keys', 'list'], { ...environment, JOBGATE_API_KEY: ADMIN });
+    expect(ended).toMatchObject({ code: JOB_EXIT_CODES.unreachable, stdout: '' });
+    expect(ended.stderr).toMatch(message);
   });
 });
 

@@ -34,6 +34,25 @@ it('a privileged port is told to be one', () => {
   });
 });
 
+it.each([
+  ['EAI_AGAIN', /cannot be looked up now: mend the DNS, or set HOST to an address$/],
+  ['EAFNOSUPPORT', /as where IPv6 is off: set HOST$/],
+  ['EINVAL', /only with its zone, as in fe80::1%eth0$/],
+])('%s says what to set', (code, message) => {
+  const error = toListenError({ host: HOST, port: 80 }, { code });
+  expect(error).toBeInstanceOf(ListenError);
+  expect(error).toMatchObject({
+    fault: 'address_unavailable',
+    message: expect.stringMatching(message),
+  });
+});
+
+// What the system answers depends on the machine: whether it has IPv6, and a DNS.
+it.each(['fe80::1', 'jobgate.invalid'])('%s is no address to be had', async (host) => {
+  const refused = assertPortFree({ host, port: 0 });
+  await expect(refused).rejects.toMatchObject({ fault: 'address_unavailable' });
+});
+
 it('any other error passes through', () => {
   const error = new Error('another');
   expect(toListenError({ host: HOST, port: 80 }, error)).toBe(error);

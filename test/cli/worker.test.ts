@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { beforeAll, afterAll, describe, expect, it } from 'vitest';
+import { JOB_EXIT_CODES } from '../../src/cli/exit-codes.ts';
 import { startTestGateway, type TestGateway } from '../gateway.ts';
 import { endOf, getJob, submit } from '../worker/test-worker.ts';
 import { jobgate, startJobgate, temporaryFolder, type Child } from './child.ts';
@@ -193,7 +194,7 @@ describe('a complaint is one line', () => {
     const { code, stderr } = await jobgate(['worker', ...file(good)], env);
     expect(stderr.trimEnd().split('\n').at(-1)).toMatch(/gives this worker no jobs: .*401/);
     expect(stderr).not.toContain(key);
-    expect(code).toBe(1);
+    expect(code).toBe(JOB_EXIT_CODES.refused);
   });
 
   function file(source: string): string[] {

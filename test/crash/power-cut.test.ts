@@ -10,7 +10,7 @@ describe('a power cut', () => {
     if (!canRecord) process.stderr.write('LEFT OUT: there is no strace here to record with\n');
   });
 
-  it.runIf(canRecord)('takes nothing that was acknowledged', { timeout: 60_000 }, async () => {
+  it.runIf(canRecord)('takes nothing that was acknowledged', async () => {
     const { outcomes, failures, checkpointed } = await runTrial({
       points: 40,
       sync: 'FULL',
@@ -22,7 +22,7 @@ describe('a power cut', () => {
     expect(checkpointed).toBeGreaterThan(0);
   });
 
-  it.runIf(canRecord)('would take some with fewer syncs', { timeout: 60_000 }, async () => {
+  it.runIf(canRecord)('would take some with fewer syncs', async () => {
     const { outcomes } = await runTrial({ points: 50, sync: 'NORMAL', seed: 1, jobs: 200 });
     expect(outcomes.lost).toBeGreaterThan(0);
   });

@@ -9,7 +9,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { GatewayClient } from './gateway-client.ts';
 
-const MAIN = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
+/** The program as it is published: `tools/bundle.ts` makes it. */
+export const MAIN = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
 const WORKER = fileURLToPath(new URL('worker-program.ts', import.meta.url));
 
 /** How long a process may take to start, or to stop when asked to. */

@@ -8,7 +8,7 @@ const MINUTE_MS = 60_000;
 
 it('loads, kills and samples, and everything ends', { timeout: 120_000 }, async () => {
   const seed = Date.now() % 1_000_000;
-  const report = await runSoakTrial({ seconds: 5, seed, sampleEveryMs: 500 });
+  const report = await runSoakTrial({ seconds: 5, warmUpSeconds: 1, seed, sampleEveryMs: 500 });
   expect(report.faults, `seed ${seed}`).toEqual([]);
   expect(report.kills).toBeGreaterThan(0);
   expect(report.completions).toBeGreaterThan(0);

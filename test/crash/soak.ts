@@ -4,17 +4,17 @@ import { printTable, spread, wholeNumber } from './report.ts';
 import { runSoakTrial, type SoakReport } from './soak/trial.ts';
 import { trendOf, verdictsOn, type Trend } from './soak/trend.ts';
 
-const USAGE = 'Usage: npm run test:soak -- [--minutes 30] [--seed N]\n';
+const USAGE = 'Usage: npm run test:soak -- [--minutes 75] [--seed N]\n';
 const KILLS_PER_MINUTE = 60;
-/** In less, everything is still warming up. */
-const LEAST_MINUTES = 15;
+/** In less, the first third is too short for V8 to have compiled what is run now and then. */
+const LEAST_MINUTES = 60;
 
 process.exitCode = await run();
 
 async function run(): Promise<number> {
   const { values } = parseArgs({
     options: {
-      minutes: { type: 'string', default: '30' },
+      minutes: { type: 'string', default: '75' },
       seed: { type: 'string', default: `${Date.now() % 1_000_000}` },
       help: { type: 'boolean', short: 'h', default: false },
     },

@@ -136,7 +136,7 @@ describe.runIf(hasPromtool)('promtool', () => {
   it('finds nothing wrong with the rules and the panels', () => {
     const file = join(temporaryFolder(), 'panels.yml');
     writeFileSync(file, recorded());
-    expect(promtool(['check', 'rules', `${FOLDER}alerts.yml`])).toContain('SUCCESS: 12 rules');
+    expect(promtool(['check', 'rules', `${FOLDER}alerts.yml`])).toContain('SUCCESS: 13 rules');
     expect(promtool(['check', 'rules', file])).toContain(`SUCCESS: ${expressions.length} rules`);
   });
 

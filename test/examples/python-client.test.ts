@@ -188,10 +188,23 @@ show(list(jobs.events(job_id, after=events[-1]["seq"])))
 
   it('from the command line tells the events and prints the result', async () => {
     const gateway = await useGateway();
-    work(gateway, handlers);
-    const done = await start(gateway, [CLIENT, ECHO, '{"give": [1]}']).ended;
+    const child = start(gateway, [CLIENT, ECHO]);
+    let told = '';
+    child.process.stderr?.on('data', (text: Buffer) => (told += String(text)));
+    await expect.poll(() => told, { interval: 20, timeout: 10_000 }).toMatch(/^queued/);
+    const lease = await claimJob(gateway, { endpoints: [ECHO] });
+    // Progress that the result overtakes is not told: this one is waited for.
+    await post(gateway, 'work', 'worker/progress', { ...lease, percent: 50 });
+    await expect.poll(() => told, { interval: 20, timeout: 10_000 }).toContain('progress');
+    await post(gateway, 'work', 'worker/complete', { ...lease, result: [1] });
+    const done = await child.ended;
     expect(done).toMatchObject({ code: 0, stdout: '[1]\n' });
     expect(done.stderr).toMatch(/^queued .*\nrunning .*\nprogress .*\ndone .*\n$/);
+  });
+
+  it('from the command line says why there is no result', async () => {
+    const gateway = await useGateway();
+    work(gateway, handlers);
     const failed = await start(gateway, [CLIENT, FAIL]).ended;
     expect(failed).toMatchObject({ code: 1, stdout: '' });
     expect(failed.stderr).toMatch(/\nJobFailed: no audio in it\n$/);

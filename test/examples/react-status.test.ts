@@ -15,7 +15,7 @@ const TSC = fileURLToPath(new URL('../../node_modules/.bin/tsc', import.meta.url
 const VITE = `${EXAMPLE}/node_modules/vite/bin/vite.js`;
 
 const isInstalled = existsSync(VITE);
-const missing = isInstalled ? '/usr/bin/chromium' : '`npm ci --prefix examples/react-status`';
+const missing = isInstalled ? 'Chromium' : '`npm ci --prefix examples/react-status`';
 const canRun = isInstalled && hasChromium;
 if (!canRun) process.stderr.write(`LEFT OUT: the React example is not tested without ${missing}\n`);
 

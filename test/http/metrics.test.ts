@@ -34,11 +34,32 @@ describe('GET /metrics', () => {
     expectAnswer(await get({ headers: { 'x-forwarded-for': '127.0.0.1' } }), 401, UNAUTHORIZED);
   });
 
+  it('says nothing of backups where none are taken', async () => {
+    const gateway = await useGateway();
+    const { text } = await gateway.request('GET', '/metrics', { key: gateway.keys.admin });
+    expect(text).toContain('# TYPE jobgate_last_backup_timestamp_seconds gauge');
+    expect(text).not.toMatch(/^jobgate_last_backup_timestamp_seconds/m);
+  });
+
   it('has no token where none is set', async () => {
     const gateway = await useGateway();
     for (const token of ['undefined', '', 'null', TOKEN]) {
       expectAnswer(await gateway.request('GET', '/metrics', bearer(token)), 401, UNAUTHORIZED);
     }
+  });
+
+  it('counts wrong tokens as wrong keys: who guesses too fast learns nothing', async () => {
+    const clock = new FakeClock();
+    const gateway = await useGateway({ clock, metricsToken: TOKEN, wrongKeyLimit: '3/h' });
+    const get = (token: string) => gateway.request('GET', '/metrics', bearer(token));
+    for (let guess = 0; guess < 3; guess += 1)
+      expect((await get(`guess-${guess}`)).status).toBe(401);
+    for (const token of ['guess-3', TOKEN]) {
+      const { status, headers } = await get(token);
+      expect([status, headers.get('retry-after')]).toEqual([429, expect.stringMatching(/^\d+$/)]);
+    }
+    clock.advance(3_600_000);
+    expect((await get(TOKEN)).status).toBe(200);
   });
 
   it('does not let the token do anything else', async () => {

@@ -17,7 +17,16 @@ describe('404', () => {
 
   it('for any method and path that is not there, with and without a key or a body', async () => {
     const gateway = await newGateway();
-    const paths = ['/', '//', '/v1', '/v1/toolkit', '/trpc', '/.env', '/v1/toolkit/job/status%2f'];
+    const paths = [
+      '//',
+      '/v1',
+      '/assets',
+      '/assets/nope.js',
+      '/v1/toolkit',
+      '/trpc',
+      '/.env',
+      '/v1/toolkit/job/status%2f',
+    ];
     for (const path of [...paths, '/constructor', '/v1/toolkit/job%2fstatus', '/docs/nope']) {
       expectAnswer(await gateway.request('GET', path), 404, NOT_FOUND);
       const key = gateway.keys.admin;
@@ -31,7 +40,7 @@ describe('404', () => {
 describe('405', () => {
   it('for the paths that need no key, without one', async () => {
     const gateway = await newGateway();
-    for (const path of ['/openapi.json', '/docs', '/docs/']) {
+    for (const path of ['/', '/jobs', '/favicon.svg', '/openapi.json', '/docs', '/docs/']) {
       const answer = await gateway.request('POST', path);
       expectAnswer(answer, 405, { error: 'Method not allowed: use GET, HEAD', code: 405 });
       expect(answer.headers.get('allow')).toBe('GET, HEAD');

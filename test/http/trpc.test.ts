@@ -5,6 +5,7 @@ import type { AppRouter } from '../../src/index.ts';
 import { ENDPOINT, finishJob, refusal, UNKNOWN_ID } from '../clients.ts';
 import { startTestGateway, type TestGateway } from '../gateway.ts';
 import { useGateway } from '../used-gateway.ts';
+import { sendBytes } from './sockets.ts';
 
 let gateway: TestGateway;
 
@@ -122,6 +123,16 @@ describe('an error before the procedure', () => {
       rawBody: '{}',
     });
     expect(answer).toMatchObject({ status: 415, json: { error: { data: { httpStatus: 415 } } } });
+  });
+
+  it.each(['%', '999.999.999.999', 'x:99999'])('for the Host %s', async (host) => {
+    const lines = ['GET /trpc/jobs.stats HTTP/1.1', `Host: ${host}`, 'Connection: close'];
+    const head = [...lines, `x-api-key: ${gateway.keys.read}`, '', ''].join('\r\n');
+    const answer = await sendBytes(gateway.url, head);
+    expect(answer?.status).toBe(400);
+    expect(JSON.parse(answer?.body ?? '')).toMatchObject({
+      error: { message: 'The Host header is not well-formed', data: { httpStatus: 400 } },
+    });
   });
 
   it('is no line in the log where the caller made it', async () => {

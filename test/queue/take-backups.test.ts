@@ -30,7 +30,9 @@ function setUp() {
   };
   const errors: string[] = [];
   const onError = (error: unknown, what: string) => errors.push(`${what}: ${String(error)}`);
-  const schedule = { folder: onDisk, clock, everyMs: HOUR, keep: 2, onError };
+  const newest: number[] = [];
+  const onNewest = (at: number) => void newest.push(at);
+  const schedule = { folder: onDisk, clock, everyMs: HOUR, keep: 2, onError, onNewest };
   const stopping = new AbortController();
   return {
     store,
@@ -39,6 +41,7 @@ function setUp() {
     folder,
     pathOf,
     errors,
+    newest,
     stopping,
     poll: (change: Partial<BackupFolder> = {}) =>
       takeBackups({ ...schedule, folder: { ...onDisk, ...change } }, stopping.signal),
@@ -54,6 +57,22 @@ function countJobs(path: string): unknown {
     sqlite.close();
   }
 }
+
+it('tells of the newest good one, also of one that was there before', async () => {
+  const { clock, poll, newest } = setUp();
+  const failing = { take: () => Promise.reject(new Error('no room')) };
+  await poll(failing);
+  expect(newest).toEqual([0]);
+  const first = clock.now();
+  await poll();
+  expect(newest.splice(0)).toEqual([0, 0, first]);
+  clock.advance(MINUTE);
+  await poll();
+  expect(newest.splice(0)).toEqual([first]);
+  clock.advance(HOUR);
+  await poll(failing);
+  expect(newest).toEqual([first]);
+});
 
 it('takes one at once where there is none, then each when it is due, and keeps so many', async () => {
   const { clock, submit, pathOf, poll, times } = setUp();

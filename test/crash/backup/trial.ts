@@ -4,11 +4,10 @@ import { mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { Checker } from '../kill/checker.ts';
 import { reckonFile, reckonOverHttp, untilAllEnded } from '../kill/reckoning.ts';
-import { GatewayProcess, WorkerProcess } from '../processes.ts';
+import { GatewayProcess, MAIN, WorkerProcess } from '../processes.ts';
 import { inScratchFolder } from '../scratch-folder.ts';
 import { BackupLoad, BULK_ENDPOINT, WORK_ENDPOINT } from './load.ts';
 
@@ -31,7 +30,6 @@ export interface BackupTrialReport {
   faults: string[];
 }
 
-const MAIN = fileURLToPath(new URL('../../../src/cli/main.js', import.meta.url));
 const LEASE_SECONDS = 5;
 /** Before each backup so many more must have been seen to end. */
 const LEAST_ENDED = 5;

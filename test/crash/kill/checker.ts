@@ -101,10 +101,12 @@ export class Checker {
   /** Reads the job as it is now and holds it to what is known; undefined when there was no answer. */
   async look(jobId: string): Promise<any> {
     if (this.#retrying.has(jobId)) return undefined;
+    const before = this.retries;
     const view = await this.#client.post('job/get', { job_id: jobId });
     const status = view && (await this.#client.post('job/status', { job_id: jobId }));
-    // A retry may have been asked for meanwhile.
-    if (!view || !status || this.#retrying.has(jobId)) return undefined;
+    // A retry may have been asked for meanwhile, and even be answered: what was read is of before it.
+    const isStale = this.#retrying.has(jobId) || this.retries !== before;
+    if (!view || !status || isStale) return undefined;
     this.looks += 1;
     if (view.status !== 200 || status.status !== 200) {
       this.fault(`${jobId} is answered ${view.status} and ${status.status}`);
@@ -131,7 +133,8 @@ export class Checker {
   #holdToEnd(jobId: string, end: End): void {
     const known = this.#ends.get(jobId);
     if (!known) this.#ends.set(jobId, end);
-    else if (known.view !== end.view) this.fault(`${jobId} changed after its end: ${end.view}`);
+    else if (known.view !== end.view)
+      this.fault(`${jobId} changed after its end from ${known.view} to ${end.view}`);
     else if (known.envelope !== end.envelope) {
       this.fault(`${jobId}: its envelope changed from ${known.envelope} to ${end.envelope}`);
     }

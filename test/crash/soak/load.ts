@@ -49,6 +49,8 @@ export class Load {
   /** By job, of the one who asks with it. */
   #tags = new Map<string, string>();
   #lanes: Promise<void>[] = [];
+  /** How many times as fast it is asked as at the steady paces. */
+  speed = 1;
   readonly statusReads: Timed[] = [];
   readonly counts = { jobs: 0, waits: 0, gets: 0, unchanged: 0, follows: 0, cancels: 0, lists: 0 };
 
@@ -95,9 +97,9 @@ export class Load {
   }
 
   /** Where one takes longer than its pace, the next comes at once, and none is made up for. */
-  async #pace(paceMs: number, act: () => Promise<void>): Promise<void> {
+  async #pace(steadyMs: number, act: () => Promise<void>): Promise<void> {
     while (!this.#over.signal.aborted) {
-      const next = performance.now() + paceMs;
+      const next = performance.now() + steadyMs / this.speed;
       await act();
       await sleep(Math.max(0, next - performance.now()));
     }
@@ -120,7 +122,8 @@ export class Load {
   }
 
   async #submit(): Promise<void> {
-    const payload = { ms: this.#random(LONGEST_JOB_MS), text: 'x'.repeat(this.#random(2000)) };
+    const ms = this.#random(LONGEST_JOB_MS) / this.speed;
+    const payload = { ms, text: 'x'.repeat(this.#random(2000)) };
     const job = { endpoint: ENDPOINT, payload, retention_seconds: RETENTION_SECONDS };
     const answer = await this.#post('job/submit', job, [202]);
     if (!answer) return;

@@ -13,7 +13,7 @@ export interface Sample {
   atMs: number;
   /** Resident, megabytes (10^6 bytes). */
   rssMb: number;
-  /** Of these, what no other process shares. */
+  /** Of these, what it wrote itself: pages of a file are its own or shared by who else runs, not by it. */
   privateMb: number;
   heapMb: number;
   descriptors: number;
@@ -41,7 +41,7 @@ async function takeSample(gateway: GatewayProcess): Promise<Sample> {
   return {
     atMs: performance.now(),
     rssMb: megabytes(readFileSync(`/proc/${pid}/status`, 'utf8'), 'VmRSS'),
-    privateMb: megabytes(rollup, 'Private_Clean') + megabytes(rollup, 'Private_Dirty'),
+    privateMb: megabytes(rollup, 'Private_Dirty'),
     heapMb,
     descriptors: readdirSync(`/proc/${pid}/fd`).length,
   };

@@ -14,6 +14,9 @@ export interface Outcome {
 /** How long an attack may stay without an answer and open. */
 export const LIMIT_MS = 20_000;
 
+/** The same of one that does not read its answer: a minute, and when that is noticed. */
+const UNREAD_LIMIT_MS = 65_000;
+
 /** After an answer, how long to listen for one more. */
 const SETTLE_MS = 1500;
 
@@ -27,12 +30,13 @@ export async function attackOnce(url: string, key: string, each: SocketCase): Pr
   const chunks: Buffer[] = [];
   const answered = Promise.withResolvers<false>();
   let settling: NodeJS.Timeout | undefined;
-  socket.on('data', (chunk) => {
+  const onData = (chunk: Buffer) => {
     chunks.push(chunk);
     if (statusesIn(Buffer.concat(chunks).toString('latin1')).length === 0) return;
     clearTimeout(settling);
     settling = setTimeout(() => answered.resolve(false), SETTLE_MS);
-  });
+  };
+  if (!each.neverReads) socket.on('data', onData);
   // The server may reset what it does not want to read to its end.
   socket.on('error', () => {});
   const ended = endOf(socket);
@@ -45,7 +49,7 @@ export async function attackOnce(url: string, key: string, each: SocketCase): Pr
     isOpen: () => isOpen,
   };
   const attack = Promise.resolve(each.attack(attacker));
-  const isClosed = await Promise.race([ended, answered.promise, afterLimit()]);
+  const isClosed = await Promise.race([ended, answered.promise, afterLimit(each)]);
   clearTimeout(settling);
   const ms = performance.now() - begun;
   isOpen = false;
@@ -62,8 +66,9 @@ async function endOf(socket: Socket): Promise<true> {
   return true;
 }
 
-async function afterLimit(): Promise<false> {
-  await new Promise((resolve) => setTimeout(resolve, LIMIT_MS).unref());
+async function afterLimit({ neverReads = false }: SocketCase): Promise<false> {
+  const ms = neverReads ? UNREAD_LIMIT_MS : LIMIT_MS;
+  await new Promise((resolve) => setTimeout(resolve, ms).unref());
   return false;
 }
 
@@ -73,10 +78,14 @@ function statusesIn(text: string): number[] {
 }
 
 /** What is wrong with an outcome; undefined for nothing. */
-export function faultOf({ isValid = false }: SocketCase, outcome: Outcome): string | undefined {
+export function faultOf(
+  { isValid = false, neverReads = false }: SocketCase,
+  outcome: Outcome,
+): string | undefined {
   const { name, statuses, isClosed, ms, text } = outcome;
   const says = (what: string) =>
     `${name}: ${what} (${statuses.join() || 'no answer'}, ${ms.toFixed(0)} ms)`;
+  if (neverReads) return isClosed ? undefined : says('is held for as long as it likes');
   const bad = statuses.filter((status) => status >= 400);
   if (INSIDE.test(text)) return says('tells of the inside');
   if (statuses.some((status) => status >= 500)) return says('is answered as our fault');

@@ -1,4 +1,4 @@
-// Slow ones: heads and bodies that do not come, or come byte by byte.
+// Slow ones: heads and bodies that do not come, or come byte by byte; answers that are not taken.
 import {
   CRLF,
   lines,
@@ -108,4 +108,13 @@ export const SLOW_CASES: SocketCase[] = [
     },
   },
   { name: 'half closed at once', attack: ({ end }) => end() },
+  {
+    // More than the kernel takes; who does not read learns of a reset by what he writes.
+    ...slowly(
+      'asks and never reads',
+      () => repeat(lines('GET /docs/js/scalar.js HTTP/1.1', ['Host: x']).repeat(3), CRLF, 70),
+      1000,
+    ),
+    neverReads: true,
+  },
 ];

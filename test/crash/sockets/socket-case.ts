@@ -17,6 +17,8 @@ export interface SocketCase {
   attack(attacker: Attacker): void | Promise<void>;
   /** True: it is HTTP as it should be, and answered below 400. Default: 4xx, or closed. */
   isValid?: boolean;
+  /** True: it takes nothing of its answer, and is closed. */
+  neverReads?: boolean;
 }
 
 export const CRLF = '\r\n';

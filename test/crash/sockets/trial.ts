@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { GatewayProcess } from '../processes.ts';
+import { spread } from '../report.ts';
 import { inScratchFolder } from '../scratch-folder.ts';
 import { attackOnce, faultOf, LIMIT_MS } from './attack.ts';
 import { FRAMING_CASES } from './framing-cases.ts';
@@ -39,26 +40,32 @@ export interface SocketReport {
 
 export interface SlowReport {
   connections: number;
+  rounds: number;
   longestMs: number;
+  /** The medians over the rounds: of the thousand requests of one, ten are above its p99. */
   idleP99Ms: number;
   attackedP99Ms: number;
   requests: number;
 }
 
-export function runSocketTrial({
-  connections,
-  cases = SOCKET_CASES,
-}: {
+export interface SocketOptions {
+  /** Slow ones at once; 0 for none. */
   connections: number;
+  /** So many times idle, then slow connections. Default: 1. */
+  rounds?: number;
   cases?: readonly SocketCase[];
-}): Promise<SocketReport> {
+  onRound?: (round: number, idleP99Ms: number, attackedP99Ms: number) => void;
+}
+
+export function runSocketTrial(options: SocketOptions): Promise<SocketReport> {
+  const { connections, cases = SOCKET_CASES } = options;
   return inScratchFolder(tmpdir(), 'sockets', async (folder) => {
     const gateway = await GatewayProcess.start(folder);
     try {
       const { url, apiKey: key } = gateway.client;
       const outcomes = await Promise.all(cases.map((each) => attackOnce(url, key, each)));
       const faults = cases.flatMap((each, i) => faultOf(each, outcomes[i]!) ?? []);
-      const slow = connections > 0 ? await holdSlowly(url, key, connections) : undefined;
+      const slow = connections > 0 ? await holdSlowly(url, key, options) : undefined;
       if (slow) faults.push(...faultsOf(slow));
       faults.push(...(await healthFaults(url)), ...gateway.log.map((line) => `logged: ${line}`));
       const slowestCaseMs = Math.max(...outcomes.map(({ ms }) => ms));
@@ -69,24 +76,40 @@ export function runSocketTrial({
   });
 }
 
-async function holdSlowly(url: string, key: string, connections: number): Promise<SlowReport> {
+async function holdSlowly(
+  url: string,
+  key: string,
+  { connections, rounds = 1, onRound }: SocketOptions,
+): Promise<SlowReport> {
+  const idle: number[] = [];
+  const attacked: number[] = [];
+  let longestMs = 0;
+  let requests = 0;
   await ask(url, key, { until: sleep(1000) });
-  const idle = await ask(url, key, { until: sleep(IDLE_MS) });
+  for (let round = 1; round <= rounds; round += 1) {
+    const quiet = await ask(url, key, { until: sleep(IDLE_MS) });
+    const under = await askUnderAttack(url, key, connections);
+    idle.push(spread(quiet).p99);
+    attacked.push(spread(under.took).p99);
+    longestMs = Math.max(longestMs, under.longestMs);
+    requests += under.took.length;
+    onRound?.(round, idle.at(-1)!, attacked.at(-1)!);
+  }
+  const [idleP99Ms, attackedP99Ms] = [spread(idle).p50, spread(attacked).p50];
+  return { connections, rounds, longestMs, idleP99Ms, attackedP99Ms, requests };
+}
+
+/** For as long as the attack lasts. */
+async function askUnderAttack(url: string, key: string, connections: number) {
   const child = spawn(process.execPath, [ATTACKERS, url, String(connections), key], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
   await lines.next();
   const ended = lines.next();
-  const attacked = await ask(url, key, { until: ended });
+  const took = await ask(url, key, { until: ended });
   const { longestMs } = JSON.parse(String((await ended).value)) as { longestMs: number };
-  return {
-    connections,
-    longestMs,
-    idleP99Ms: p99(idle),
-    attackedP99Ms: p99(attacked),
-    requests: attacked.length,
-  };
+  return { took, longestMs };
 }
 
 /** Status reads one after another at an even pace; how long each took, from when it was due. */
@@ -114,10 +137,6 @@ async function askOnce(url: string, key: string): Promise<void> {
   });
   await response.text();
   if (response.status !== 404) throw new Error(`a healthy request was answered ${response.status}`);
-}
-
-function p99(values: number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length * 0.99)] ?? 0;
 }
 
 function faultsOf({ longestMs, idleP99Ms, attackedP99Ms }: SlowReport): string[] {
