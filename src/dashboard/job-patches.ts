@@ -1,7 +1,7 @@
 // What events say of jobs that are shown: put into what was read of them, before it is read again.
 import type { JobEvent } from '../contract/job-event.ts';
 import type { JobDetail, JobSummary, Outputs } from './gateway.ts';
-import { queries } from './queries.ts';
+import { endOfReading, queries } from './queries.ts';
 
 interface JobList {
   pages: Outputs['jobs']['list'][];
@@ -10,8 +10,18 @@ interface JobList {
 /** What the events say by themselves is shown at once; the rest is read. */
 export function patchJobs(events: readonly JobEvent[]): void {
   const byJob = Map.groupBy(events, ({ job_id }) => job_id);
-  queries.setQueriesData<JobList>({ queryKey: ['jobs'] }, (list) => list && patchList(list, byJob));
+  patchLists(byJob);
   for (const [jobId, own] of byJob) void patchJob(jobId, own);
+}
+
+/** Also once more what a reading under way puts in their place: it may be of before the events. */
+function patchLists(byJob: Map<string, JobEvent[]>): void {
+  const patch = (list?: JobList) => list && patchList(list, byJob);
+  for (const query of queries.getQueryCache().findAll({ queryKey: ['jobs'] })) {
+    const isRead = query.state.fetchStatus === 'fetching' ? endOfReading(query) : undefined;
+    queries.setQueryData<JobList>(query.queryKey, patch);
+    void isRead?.then(() => queries.setQueryData<JobList>(query.queryKey, patch));
+  }
 }
 
 /** Undefined where it stays as it is. */

@@ -1,7 +1,7 @@
 // The stream of all events of the tenant's jobs: whether it is there, and how it comes back.
 import type { JobEvent } from '../contract/job-event.ts';
 import type { Gateway } from './gateway.ts';
-import { queries } from './queries.ts';
+import { readAgain } from './queries.ts';
 import { endRefused, statusOf } from './session.ts';
 import { createStore } from './store.ts';
 
@@ -24,7 +24,7 @@ export function followJobs(gateway: Gateway, tell: (event: JobEvent) => void): (
     return gateway.jobs.watch.subscribe(lastEventId === undefined ? {} : { lastEventId }, {
       onStarted: () => {
         // What happened while there was no stream may be more than it tells again.
-        if (connection.get() !== 'connecting') void queries.invalidateQueries();
+        if (connection.get() !== 'connecting') void readAgain();
         connection.set('live');
       },
       onData: ({ id, data }) => {

@@ -4,7 +4,7 @@ import type { JobEvent } from '../contract/job-event.ts';
 import type { Gateway } from './gateway.ts';
 import { patchJobs } from './job-patches.ts';
 import { connection, followJobs } from './job-stream.ts';
-import { queries } from './queries.ts';
+import { queries, readAgain } from './queries.ts';
 import { createStore } from './store.ts';
 
 /** Each event in its turn, for those who follow it. */
@@ -52,8 +52,7 @@ export function useLive(gateway: Gateway): void {
 
 /** Resolves when it is read, so that slow answers are not cut off by the next reading. */
 async function readMany(): Promise<void> {
-  const read = OVER_MANY.map((name) => queries.invalidateQueries({ queryKey: [name] }));
-  await Promise.all(read);
+  await Promise.all(OVER_MANY.map((name) => readAgain([name])));
 }
 
 /** Calls at once, and once more after the pause when it was called meanwhile. */

@@ -1,5 +1,11 @@
 // TanStack Query's cache: when it asks again, and what a refused key does to the session.
-import { MutationCache, QueryCache, QueryClient } from '@tanstack/preact-query';
+import {
+  MutationCache,
+  QueryCache,
+  QueryClient,
+  type Query,
+  type QueryKey,
+} from '@tanstack/preact-query';
 import { endRefused, statusOf } from './session.ts';
 
 /** A gateway that restarts is back within seconds. */
@@ -29,3 +35,32 @@ export const queries = new QueryClient({
     mutations: { networkMode: NETWORK_MODE, retry: false },
   },
 });
+
+/**
+ * Reads again what is shown of it. A list whose next page is on its way waits for that: a click asked
+ * for it, and a reading of the whole list would take its place.
+ */
+export async function readAgain(queryKey: QueryKey = []): Promise<void> {
+  const growing = queries.getQueryCache().findAll({ queryKey, predicate: isGrowing });
+  const others = { queryKey, predicate: (query: Query) => !growing.includes(query) };
+  const later = growing.map(async (query) => {
+    await endOfReading(query);
+    await queries.invalidateQueries({ queryKey: query.queryKey, exact: true });
+  });
+  await Promise.all([queries.invalidateQueries(others), ...later]);
+}
+
+/** Resolves once no next page of the list is on its way. */
+export async function nextPageRead(queryKey: QueryKey): Promise<void> {
+  const growing = queries.getQueryCache().findAll({ queryKey, predicate: isGrowing });
+  await Promise.all(growing.map(endOfReading));
+}
+
+function isGrowing({ state }: Query): boolean {
+  return state.fetchStatus === 'fetching' && state.fetchMeta?.fetchMore !== undefined;
+}
+
+/** Whatever it came to. */
+export async function endOfReading({ promise }: Query): Promise<void> {
+  await promise?.catch(() => {});
+}

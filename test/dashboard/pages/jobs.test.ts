@@ -10,6 +10,7 @@ import {
   describeDashboard,
   expectFocused,
   expectGone,
+  expectSettled,
   expectShown,
   holdAnswer,
   openDashboard,
@@ -285,6 +286,38 @@ describeDashboard('the page of jobs', () => {
       await expectListed(page, submitted.slice(500));
       await page.getByRole('link', { name: 'Back to the newest jobs' }).click();
       await expect.poll(async () => (await ids(page))[0]).toBe(submitted[0]);
+    });
+
+    it('with what happened while one was on its way', async () => {
+      const gateway = await useGateway();
+      const submitted = await submitMany(gateway, 60);
+      const { page } = await openJobs({ gateway });
+      await expectListed(page, submitted.slice(0, 50));
+      const answer = await holdAnswer(page, 'jobs.list');
+      await button(page, 'Load more').click();
+      await answer.asked;
+      const cancel = { job_id: submitted[0] };
+      expect((await post(gateway, 'submit', 'job/cancel', cancel)).status).toBe(200);
+      await expectShown(row(page, submitted[0]!).getByText('Cancelled'));
+      await answer.give();
+      await expectListed(page, submitted);
+      await expectShown(row(page, submitted[0]!).getByText('Cancelled'));
+    });
+
+    it('also where the gateway comes back meanwhile', async () => {
+      const restarting = await useRestartingGateway();
+      const submitted = await submitMany(restarting.gateway, 60);
+      const { page } = await openJobs({ gateway: restarting.gateway });
+      await expectListed(page, submitted.slice(0, 50));
+      const answer = await holdAnswer(page, 'jobs.list');
+      await button(page, 'Load more').click();
+      await answer.asked;
+      await restarting.stop();
+      await expectShown(page.getByText('The gateway does not answer.', { exact: false }));
+      await restarting.start();
+      await expectSettled(page);
+      await answer.give();
+      await expectListed(page, submitted);
     });
 
     it('again what could not be read', async () => {

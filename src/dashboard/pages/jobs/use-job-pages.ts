@@ -5,7 +5,7 @@ import type { JobEvent } from '../../../contract/job-event.ts';
 import type { JobSummary, Outputs } from '../../gateway.ts';
 import { connection } from '../../job-stream.ts';
 import { latestEvent } from '../../live.ts';
-import { queries } from '../../queries.ts';
+import { nextPageRead, queries } from '../../queries.ts';
 import { useSession } from '../../session.ts';
 import { toListInput, type JobFilters } from './filters.ts';
 
@@ -40,7 +40,7 @@ export function useJobPages(filters: JobFilters, isHeld: (jobIds: string[]) => b
   });
   const pages = query.data?.pages ?? [];
   const jobs = pages.flatMap((page) => page.jobs);
-  useReadAfterBreak(query.refetch);
+  useReadAfterBreak(query.refetch, filters);
   const hasNewer = useNewer(filters, isStill, jobs);
   const next = pages.at(-1)?.next_cursor ?? undefined;
   const isFull = pages.length >= MAX_PAGES;
@@ -64,15 +64,16 @@ function firstOf<List extends { pages: unknown[]; pageParams: unknown[] }>(list:
 }
 
 /** What became of the rows while the gateway was away, also where they are still. */
-function useReadAfterBreak(refetch: () => Promise<unknown>): void {
+function useReadAfterBreak(refetch: () => Promise<unknown>, filters: JobFilters): void {
   useEffect(() => {
     let was = connection.get();
     return connection.subscribe(() => {
       const is = connection.get();
-      if (was === 'offline' && is === 'live') void refetch();
+      if (was === 'offline' && is === 'live')
+        void nextPageRead(['jobs', filters]).then(() => refetch());
       was = is;
     });
-  }, [refetch]);
+  }, [refetch, filters]);
 }
 
 function useScrolled(): boolean {
