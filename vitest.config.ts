@@ -59,9 +59,9 @@ export default defineConfig({
     env: { TMPDIR: temporaryFolder() },
     // On a busy machine a process or a browser takes seconds for what it else does at once.
     testTimeout: 60_000,
+    hookTimeout: 60_000,
     // What is waited for comes when it comes: a second is too short on a busy machine.
     expect: { poll: { timeout: 15_000 } },
-    hookTimeout: 20_000,
     restoreMocks: true,
     unstubEnvs: true,
   },

@@ -60,7 +60,7 @@ describeDashboard('the live page', () => {
     proxy.drop();
     await expectShown(page.getByRole('alert').filter({ hasText: 'The gateway does not answer' }));
     await expectShown(page.getByText('Offline'));
-    expect(await page.evaluate('alerts.length')).toBe(1);
+    await expect.poll(() => page.evaluate('alerts.length')).toBe(1);
   });
 
   it('signs out when the key was revoked while the gateway was away', async () => {

@@ -57,7 +57,7 @@ describeDashboard('the audit list', () => {
     ]);
     expect(entries[0]?.[2]).toBe('n8n');
     await row(page, 'cancelled a job').getByRole('link').click();
-    expect(new URL(page.url()).pathname).toBe(`/jobs/${jobId}`);
+    await expect.poll(() => new URL(page.url()).pathname).toBe(`/jobs/${jobId}`);
   });
 
   it('links no job that cannot be looked at: deleted ones, and those of other tenants', async () => {
@@ -82,11 +82,11 @@ describeDashboard('the audit list', () => {
       await expectShown(row(page, 'made a key'));
       await page.getByLabel('Action').selectOption('cancelled a job');
       await expectGone(row(page, 'made a key'));
-      expect(search(page).get('action')).toBe('job.cancel');
-      expect(await rows(page).count()).toBe(1);
+      await expect.poll(() => search(page).get('action')).toBe('job.cancel');
+      await expect.poll(() => rows(page).count()).toBe(1);
       await page.reload();
       await expectShown(row(page, 'cancelled a job'));
-      expect(await rows(page).count()).toBe(1);
+      await expect.poll(() => rows(page).count()).toBe(1);
       await page.goBack();
       await expectShown(row(page, 'made a key'));
       await page.goForward();
@@ -103,15 +103,15 @@ describeDashboard('the audit list', () => {
       const { page } = await openAudit({ gateway });
       await page.getByLabel('Tenant').selectOption('acme');
       await expectGone(row(page, 'submitted a job'));
-      expect(await rows(page).count()).toBe(2);
+      await expect.poll(() => rows(page).count()).toBe(2);
       await page.getByRole('button', { name: 'Clear filters' }).click();
       await expectShown(row(page, 'submitted a job'));
       await page.getByLabel('Key').selectOption(keyIdOf(gateway.keys.submit) ?? '');
       await expectGone(row(page, 'made a key'));
-      expect(await rows(page).count()).toBe(4);
+      await expect.poll(() => rows(page).count()).toBe(4);
       await page.getByLabel('Job id').fill(jobId.toUpperCase());
       await expect.poll(() => rows(page).count()).toBe(3);
-      expect(search(page).get('job')).toBe(jobId.toUpperCase());
+      await expect.poll(() => search(page).get('job')).toBe(jobId.toUpperCase());
     });
 
     it('by time, and says when nothing matches', async () => {
@@ -120,7 +120,7 @@ describeDashboard('the audit list', () => {
       const { page } = await openAudit({ gateway });
       await page.getByLabel('Since').fill('2199-01-01T00:00');
       await expectShown(page.getByText('Nothing matches these filters'));
-      expect(search(page).get('since')).toMatch(/^219[89]-.*Z$/);
+      await expect.poll(() => search(page).get('since')).toMatch(/^219[89]-.*Z$/);
       await page.getByLabel('Since').fill('');
       await expectShown(row(page, 'made a key'));
       await page.getByLabel('Until').fill('2001-01-01T00:00');
@@ -136,7 +136,7 @@ describeDashboard('the audit list', () => {
       await expectShown(page.getByText('Nothing matches these filters'));
       await page.getByLabel('Until').fill('2026-01-05T12:30');
       await expectShown(row(page, 'made a key'));
-      expect(await page.getByLabel('Until').inputValue()).toBe('2026-01-05T12:30');
+      await expect.poll(() => page.getByLabel('Until').inputValue()).toBe('2026-01-05T12:30');
     });
 
     it('not by half of a job id, which it says, nor by what the URL makes up', async () => {
@@ -148,8 +148,8 @@ describeDashboard('the audit list', () => {
       await field.fill('019ab6a4');
       await field.press('Enter');
       await expectShown(page.getByText('This is not the whole id of a job.'));
-      expect(await field.getAttribute('aria-invalid')).toBe('true');
-      expect(search(page).get('job')).toBeNull();
+      await expect.poll(() => field.getAttribute('aria-invalid')).toBe('true');
+      await expect.poll(() => search(page).get('job')).toBeNull();
     });
   });
 

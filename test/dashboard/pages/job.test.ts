@@ -85,7 +85,9 @@ describeDashboard('the page of a job', () => {
         eta_seconds: 90,
       });
       await expectShown(standing(page).getByText('decoding · About 1 min 30 s to go'));
-      expect(await standing(page).getByRole('progressbar').getAttribute('value')).toBe('40');
+      await expect
+        .poll(() => standing(page).getByRole('progressbar').getAttribute('value'))
+        .toBe('40');
       await report(gateway, 'complete', { ...lease, result: { text: 'Hello.' } });
       expect(await timeUntil(expectShown(state(page, 'Done')))).toBeLessThan(1000);
       await expectShown(json(page, 'Result').getByText('"Hello."'));
@@ -157,8 +159,8 @@ describeDashboard('the page of a job', () => {
       await expectShown(timeline(page).getByText('no sound'));
       await expectShown(timeline(page).getByText(/^To be tried again in 59 min/));
       await expectShown(standing(page).getByText('Waits to be tried again'));
-      expect(await page.locator('.facts').innerText()).toMatch(/Attempt\s+2 of 2/);
-      expect(await page.locator('.facts').innerText()).toMatch(/Leases lost\s+1/);
+      await expect.poll(() => page.locator('.facts').innerText()).toMatch(/Attempt\s+2 of 2/);
+      await expect.poll(() => page.locator('.facts').innerText()).toMatch(/Leases lost\s+1/);
     });
 
     it('that it is ready, also by a clock that is behind the gateway’s', async () => {
@@ -213,7 +215,7 @@ describeDashboard('the page of a job', () => {
       expect(JSON.parse(stdout).response).toMatchObject({ job_status: 'done', job_id });
       await button(page, 'Copy: TypeScript').click();
       await expectShown(button(page, 'Copied: TypeScript'));
-      expect(await copied(page)).toContain(`jobgate.status('${job_id}')`);
+      await expect.poll(() => copied(page)).toContain(`jobgate.status('${job_id}')`);
     });
 
     it('its id, to copy', async () => {
@@ -222,7 +224,7 @@ describeDashboard('the page of a job', () => {
       const { page } = await openJob(gateway, jobId);
       await button(page, 'Copy: Job id').click();
       await expectShown(button(page, 'Copied: Job id'));
-      expect(await copied(page)).toBe(jobId);
+      await expect.poll(() => copied(page)).toBe(jobId);
     });
 
     it('a result of the largest size allowed, a part at a time, and whole as a file', async () => {
@@ -267,7 +269,7 @@ describeDashboard('the page of a job', () => {
       expect(await result.locator('*').count()).toBeLessThan(2000);
       expect((await result.innerText()).length).toBeLessThan(150_000);
       const last = result.locator('details').last();
-      expect(await last.innerText()).toMatch(/^99: \[…\]\s*100$/);
+      await expect.poll(() => last.innerText()).toMatch(/^99: \[…\]\s*100$/);
       await last.locator('summary').click();
       await expectShown(last.getByText('"99: xxx'));
     });
@@ -419,7 +421,7 @@ describeDashboard('the page of a job', () => {
       await page.locator('[name=endpoint]').fill(ENDPOINT);
       await button(page, 'Submit the job').click();
       await expectShown(page.getByRole('region', { name: 'The job', exact: true }));
-      expect(new URL(page.url()).pathname).toBe('/try');
+      await expect.poll(() => new URL(page.url()).pathname).toBe('/try');
     });
 
     it('nothing with a key that may only read', async () => {
@@ -492,7 +494,7 @@ describeDashboard('the page of a job', () => {
       await expectShown(page.getByRole('button', { name: 'Try again' }));
       await restarting.start();
       await expectShown(state(page, 'Queued'));
-      expect(page.url()).toContain(jobId);
+      await expect.poll(() => page.url()).toContain(jobId);
     });
   });
 });

@@ -93,8 +93,8 @@ describeDashboard('the page of jobs', () => {
       expect(texts[2]).toMatch(/Failed[^]*the file has no sound/);
       expect(texts[3]).toMatch(/Done[^]*\/v1\/media\/transcribe/);
       const at = row(page, done.job_id).locator('time');
-      expect(await at.innerText()).toMatch(/ago|now/);
-      expect(await at.getAttribute('title')).toContain(String(new Date().getFullYear()));
+      await expect.poll(() => at.innerText()).toMatch(/ago|now/);
+      await expect.poll(() => at.getAttribute('title')).toContain(String(new Date().getFullYear()));
     });
 
     it('how many there are in each state', async () => {
@@ -145,7 +145,7 @@ describeDashboard('the page of jobs', () => {
       await failJob(gateway);
       const { page } = await openJobs({ gateway, language: 'es-ES' });
       await expectShown(page.getByRole('heading', { name: 'Trabajos' }));
-      expect(await rows(page).innerText()).toContain('Fallido');
+      await expect.poll(() => rows(page).innerText()).toContain('Fallido');
     });
 
     it('a hundred hostile texts as texts', async () => {
@@ -174,7 +174,7 @@ describeDashboard('the page of jobs', () => {
       const { page } = await openJobs({ gateway });
       await stateTab(page, /^Done/).click();
       await expectListed(page, [done.job_id]);
-      expect(page.url()).toContain('job_status=done');
+      await expect.poll(() => page.url()).toContain('job_status=done');
       await stateTab(page, /^All/).click();
       await page.getByLabel('Endpoint').selectOption(OTHER);
       await expectListed(page, [cut]);
@@ -183,7 +183,7 @@ describeDashboard('the page of jobs', () => {
       await expectListed(page, [named]);
       await page.reload();
       await expectListed(page, [named]);
-      expect(await page.getByLabel('Caller’s id').inputValue()).toBe('order-17');
+      await expect.poll(() => page.getByLabel('Caller’s id').inputValue()).toBe('order-17');
       await page.getByLabel('Caller’s id').fill('');
       await page.getByLabel('Search ids').fill('cut');
       await expectListed(page, [cut]);
@@ -191,8 +191,8 @@ describeDashboard('the page of jobs', () => {
       await expectListed(page, [done.job_id]);
       await button(page, 'Clear filters').click();
       await expectListed(page, [named, cut, done.job_id]);
-      expect(new URL(page.url()).search).toBe('');
-      expect(await page.getByLabel('Search ids').inputValue()).toBe('');
+      await expect.poll(() => new URL(page.url()).search).toBe('');
+      await expect.poll(() => page.getByLabel('Search ids').inputValue()).toBe('');
     });
 
     it('while typing, without a step of Back for each letter', async () => {
@@ -203,7 +203,7 @@ describeDashboard('the page of jobs', () => {
       await page.getByLabel('Search ids').pressSequentially('nothing-of-this', { delay: 30 });
       await expectShown(page.getByText('No job matches'));
       await page.goBack();
-      expect(new URL(page.url()).pathname).toBe('/');
+      await expect.poll(() => new URL(page.url()).pathname).toBe('/');
     });
 
     it('by time', async () => {
@@ -212,7 +212,7 @@ describeDashboard('the page of jobs', () => {
       const { page } = await openJobs({ gateway });
       await page.getByLabel('Submitted', { exact: true }).selectOption('Last hour');
       await expectListed(page, [job]);
-      expect(page.url()).toContain('within=1h');
+      await expect.poll(() => page.url()).toContain('within=1h');
       await page.getByLabel('Submitted', { exact: true }).selectOption('range');
       await expectListed(page, [job]);
       await page.getByLabel('Submitted until').fill('2026-01-01T00:00');
@@ -278,7 +278,7 @@ describeDashboard('the page of jobs', () => {
         await expect.poll(() => rows(page).count()).toBe(shown);
         if (shown < 500) await expectFocused(button(page, 'Load more'));
       }
-      expect(await button(page, 'Load more').count()).toBe(0);
+      await expect.poll(() => button(page, 'Load more').count()).toBe(0);
       await page.getByRole('link', { name: 'Go on with older jobs' }).click();
       await expectListed(page, submitted.slice(500));
       await expectShown(page.getByText('These are all.'));
@@ -327,7 +327,7 @@ describeDashboard('the page of jobs', () => {
       await expect.poll(() => rows(page).count()).toBe(50);
       await restarting.stop();
       await expectShown(page.getByText('The gateway does not answer.', { exact: false }));
-      expect(await rows(page).count()).toBe(50);
+      await expect.poll(() => rows(page).count()).toBe(50);
       await restarting.start();
       await button(page, 'Load more').click();
       await expect.poll(() => rows(page).count()).toBe(60);
@@ -342,7 +342,7 @@ describeDashboard('the page of jobs', () => {
       const left = row(page, submitted[70]!);
       await left.getByRole('link').click();
       await expectShown(page.getByRole('heading', { name: /^Job / }));
-      expect(await page.evaluate('scrollY')).toBe(0);
+      await expect.poll(() => page.evaluate('scrollY')).toBe(0);
       await page.goBack();
       await expect.poll(() => left.isVisible()).toBe(true);
       await expect.poll(() => page.evaluate('scrollY')).toBeGreaterThan(1000);
@@ -400,7 +400,7 @@ describeDashboard('the page of jobs', () => {
       await expectShown(row(page, lease.job_id).getByText('Running'));
       await button(page, 'Show newer jobs').click();
       await expect.poll(async () => (await ids(page))[0]).toBe(newest);
-      expect(await page.evaluate('scrollY')).toBe(0);
+      await expect.poll(() => page.evaluate('scrollY')).toBe(0);
       await expectGone(button(page, 'Show newer jobs'));
     });
 
@@ -447,7 +447,7 @@ describeDashboard('the page of jobs', () => {
       await expectShown(row(page, submitted[1]!).getByText('Cancelled'));
       expect(await statusOf(gateway, submitted[0]!)).toBe('queued');
       expect(await statusOf(gateway, submitted[4]!)).toBe('done');
-      expect(await page.getByRole('checkbox', { checked: true }).count()).toBe(0);
+      await expect.poll(() => page.getByRole('checkbox', { checked: true }).count()).toBe(0);
     });
 
     it('retries all rows shown, and only those that can be', async () => {
@@ -457,7 +457,7 @@ describeDashboard('the page of jobs', () => {
       const { page } = await openJobs({ gateway });
       await expectListed(page, [failed, done.job_id]);
       await page.getByRole('checkbox', { name: 'Select the jobs shown' }).click();
-      expect(await button(page, 'Cancel jobs').isDisabled()).toBe(true);
+      await expect.poll(() => button(page, 'Cancel jobs').isDisabled()).toBe(true);
       await button(page, 'Retry jobs').click();
       await expectShown(page.getByText(/1 selected job has not failed/));
       await button(page, 'Retry 1 job').click();
@@ -544,7 +544,7 @@ describeDashboard('the page of jobs', () => {
       await page.keyboard.press('Shift+Tab');
       await page.keyboard.press('Shift+Tab');
       await page.keyboard.press('Shift+Tab');
-      expect(await page.evaluate(FOCUSED)).toBe('Cancel jobs');
+      await expect.poll(() => page.evaluate(FOCUSED)).toBe('Cancel jobs');
       await page.keyboard.press('Enter');
       await expectShown(page.getByRole('dialog'));
       await tabTo('Cancel 1 job');

@@ -65,9 +65,9 @@ describeDashboard('the page of keys', () => {
         ['submit', 'work'],
       ]);
       expect(cells.slice(4, 7)).toEqual(['never', 'never', 'Live']);
-      expect(await row(page, 'test admin').getByText('yours').count()).toBe(1);
-      expect(await row(page, 'outdated').innerText()).toContain('Expired');
-      expect(await row(page, 'withdrawn').innerText()).toContain('Revoked');
+      await expect.poll(() => row(page, 'test admin').getByText('yours').count()).toBe(1);
+      await expect.poll(() => row(page, 'outdated').innerText()).toContain('Expired');
+      await expect.poll(() => row(page, 'withdrawn').innerText()).toContain('Revoked');
       for (const ended of ['outdated', 'withdrawn']) {
         expect(
           await row(page, ended)
@@ -102,7 +102,7 @@ describeDashboard('the page of keys', () => {
       const made = await madeKey(page);
       await dialog(page).getByRole('button', { name: 'Copy: API key' }).click();
       await expectShown(dialog(page).getByRole('button', { name: 'Copied: API key' }));
-      expect(await page.evaluate('navigator.clipboard.readText()')).toBe(made);
+      await expect.poll(() => page.evaluate('navigator.clipboard.readText()')).toBe(made);
       expect(await opens(gateway, made)).toBe(200);
       expect(await listed(gateway, 'reports <b>')).toMatchObject({
         key_id: keyIdOf(made),
@@ -144,7 +144,7 @@ describeDashboard('the page of keys', () => {
       await dialog(page).getByRole('button', { name: 'Copy: API key' }).click();
       await expectShown(page.getByRole('button', { name: 'Could not be copied' }));
       const selected = '[document.activeElement.value, String(getSelection())]';
-      expect(await page.evaluate(selected)).toEqual([made, made]);
+      await expect.poll(() => page.evaluate(selected)).toEqual([made, made]);
     });
 
     it('that ends after a while, or at a date', async () => {
@@ -174,7 +174,7 @@ describeDashboard('the page of keys', () => {
       const submit = dialog(page).getByRole('checkbox', { name: /^submit/ });
       await submit.uncheck();
       await expectShown(dialog(page).getByText('Choose at least one scope.'));
-      expect(await button(page, 'Make the key').isDisabled()).toBe(true);
+      await expect.poll(() => button(page, 'Make the key').isDisabled()).toBe(true);
       await submit.check();
       await page.getByLabel('Tenant').fill('No Tenant');
       await button(page, 'Make the key').click();
@@ -183,7 +183,7 @@ describeDashboard('the page of keys', () => {
       await gateway.close();
       await button(page, 'Make the key').click();
       await expectShown(dialog(page).getByText('The gateway does not answer'));
-      expect(await page.getByLabel('Tenant').inputValue()).toBe('acme');
+      await expect.poll(() => page.getByLabel('Tenant').inputValue()).toBe('acme');
     });
 
     it('that is not lost by closing the dialog before it is there', async () => {
@@ -211,7 +211,7 @@ describeDashboard('the page of keys', () => {
       await expectShown(page.getByLabel('Name'));
       await page.keyboard.press('Escape');
       await expectGone(dialog(page));
-      expect(await opener.evaluate((element) => element.matches(':focus'))).toBe(true);
+      await expect.poll(() => opener.evaluate((element) => element.matches(':focus'))).toBe(true);
       await page.keyboard.press('Enter');
       await expectShown(page.getByLabel('Name'));
       await page.keyboard.type('typed');
@@ -219,7 +219,7 @@ describeDashboard('the page of keys', () => {
       await expectShown(page.getByText('it is shown this once'));
       await page.keyboard.press('Escape');
       await expectShown(row(page, 'typed'));
-      expect(await opener.evaluate((element) => element.matches(':focus'))).toBe(true);
+      await expect.poll(() => opener.evaluate((element) => element.matches(':focus'))).toBe(true);
       expect(await listed(gateway, 'typed')).toMatchObject({ scopes: ['submit'] });
     });
   });

@@ -119,7 +119,7 @@ describeDashboard('the overview', () => {
     await post(gateway, 'work', 'worker/complete', { ...(await claimJob(gateway)), result: 1 });
     await expectText(tile(page, 'Done'), '2');
     await page.locator('.state-tile', { hasText: 'Failed' }).click();
-    expect(page.url()).toBe(`${gateway.url}/jobs?job_status=failed`);
+    await expect.poll(() => page.url()).toBe(`${gateway.url}/jobs?job_status=failed`);
   });
 
   it('shows the end of a job within a second', async () => {
@@ -151,7 +151,7 @@ describeDashboard('the overview', () => {
     await submitJob(gateway, { delay_seconds: 3600 });
     const { page } = await openDashboard({ gateway });
     await expectText(fact(page, 'Waiting for their time'), '1');
-    expect(await fact(page, 'Ready to be claimed').innerText()).toBe('0');
+    await expect.poll(() => fact(page, 'Ready to be claimed').innerText()).toBe('0');
     await expectText(
       fact(page, 'Limit of the queue'),
       expect.stringMatching(/^4\s+for all tenants together; yours has 1 queued$/),
@@ -162,7 +162,7 @@ describeDashboard('the overview', () => {
     await expectText(fact(page, 'Oldest job'), expect.stringMatching(/\d s$/));
     const before = await fact(page, 'Oldest job').innerText();
     await expect.poll(() => fact(page, 'Oldest job').innerText()).not.toBe(before);
-    expect(await page.locator('.queue-limit[data-level=high]').count()).toBe(0);
+    await expect.poll(() => page.locator('.queue-limit[data-level=high]').count()).toBe(0);
     await submitJob(gateway);
     await submitJob(gateway);
     await page
@@ -221,7 +221,9 @@ describeDashboard('the overview', () => {
     await page.getByRole('button', { name: 'Show 2 more' }).click();
     await expect.poll(() => rows.count()).toBe(14);
     await rows.last().getByRole('link', { name: '2 Queued, /v1/kind-23' }).click();
-    expect(page.url()).toBe(`${gateway.url}/jobs?endpoint=%2Fv1%2Fkind-23&job_status=queued`);
+    await expect
+      .poll(() => page.url())
+      .toBe(`${gateway.url}/jobs?endpoint=%2Fv1%2Fkind-23&job_status=queued`);
   });
 
   it('shows a worker, what it does, how far it is, and that it waits again', async () => {
@@ -254,7 +256,7 @@ describeDashboard('the overview', () => {
     const { job_id: jobId } = await startJob(gateway);
     const { page } = await openDashboard({ gateway });
     await section(page, 'Workers').locator(`[title="${jobId}"] a`).click();
-    expect(page.url()).toBe(`${gateway.url}/jobs/${jobId}`);
+    await expect.poll(() => page.url()).toBe(`${gateway.url}/jobs/${jobId}`);
   });
 
   it('lists webhooks that failed, and sends them again', async () => {
@@ -327,7 +329,7 @@ describeDashboard('the overview', () => {
     await tile(page, 'Queued').waitFor();
     await tabTo(page, 'a.state-tile[href$=running]');
     await page.keyboard.press('Enter');
-    expect(page.url()).toBe(`${gateway.url}/jobs?job_status=running`);
+    await expect.poll(() => page.url()).toBe(`${gateway.url}/jobs?job_status=running`);
   });
 
   it('speaks Spanish', async () => {

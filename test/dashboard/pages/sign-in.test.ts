@@ -50,7 +50,7 @@ describeDashboard('the sign-in', () => {
       const { page, gateway, signIn } = await openDashboard({ key: null, path: '/jobs' });
       await signIn(`  ${gateway.keys.read} `);
       await expectShown(page.getByRole('heading', { level: 1, name: 'Jobs' }));
-      expect(await form(page).count()).toBe(0);
+      await expect.poll(() => form(page).count()).toBe(0);
       await expectLive(page);
     });
 
@@ -73,8 +73,8 @@ describeDashboard('the sign-in', () => {
       const { page, signIn } = await openDashboard({ key: null });
       await signIn(wrong);
       await expectShown(told(page, NOT_TAKEN));
-      expect(await page.getByLabel('API key').getAttribute('aria-invalid')).toBe('true');
-      expect(await kept(page)).toBe('{}');
+      await expect.poll(() => page.getByLabel('API key').getAttribute('aria-invalid')).toBe('true');
+      await expect.poll(() => kept(page)).toBe('{}');
     });
 
     it('a key that was revoked, and one that has expired', async () => {
@@ -101,7 +101,7 @@ describeDashboard('the sign-in', () => {
       const { page, signIn } = await openDashboard({ key: null, language: 'es-MX' });
       await signIn('falsa');
       await expectShown(told(page, 'Esta clave no existe, fue revocada o ha caducado.'));
-      expect(await page.evaluate('document.documentElement.lang')).toBe('es');
+      await expect.poll(() => page.evaluate('document.documentElement.lang')).toBe('es');
     });
   });
 
@@ -115,7 +115,7 @@ describeDashboard('the sign-in', () => {
       await revoke(gateway, key);
       await expectShown(told(page, ENDED));
       expect(performance.now() - revokedAt).toBeLessThan(1000);
-      expect(await kept(page)).toBe('{}');
+      await expect.poll(() => kept(page)).toBe('{}');
     });
 
     it('when the key has expired', async () => {
@@ -168,10 +168,10 @@ describeDashboard('the sign-in', () => {
       await expectShown(page.getByRole('heading', { level: 1, name: 'Keys' }));
       await page.getByRole('button', { name: 'Sign out' }).click();
       await expectShown(form(page));
-      expect(await kept(page)).toBe('{}');
+      await expect.poll(() => kept(page)).toBe('{}');
       await page.goBack();
-      expect(new URL(page.url()).pathname).toBe('/');
-      expect(await page.locator('.shell').count()).toBe(0);
+      await expect.poll(() => new URL(page.url()).pathname).toBe('/');
+      await expect.poll(() => page.locator('.shell').count()).toBe(0);
       await page.reload();
       await expectShown(form(page));
     });
@@ -213,7 +213,7 @@ describeDashboard('the sign-in', () => {
       await expectShown(page.locator('tbody').getByText('/v1/media/cut'));
       await page.getByRole('link', { name: 'Try it' }).click();
       await expectShown(page.locator('.job-form'));
-      expect(await page.locator('.followed').count()).toBe(0);
+      await expect.poll(() => page.locator('.followed').count()).toBe(0);
     });
 
     it('that it was refused', async () => {
@@ -228,24 +228,26 @@ describeDashboard('the sign-in', () => {
       await answer.give();
       await page.getByRole('link', { name: 'Jobs' }).click();
       await expectShown(page.getByText('There are no jobs yet'));
-      expect(await form(page).count()).toBe(0);
+      await expect.poll(() => form(page).count()).toBe(0);
     });
   });
 
   describe('offers what the scopes allow', () => {
     it('read: to look', async () => {
       const { page } = await openDashboard({ key: 'read' });
-      expect(await entries(page)).toEqual(['Overview', 'Jobs']);
+      await expect.poll(() => entries(page)).toEqual(['Overview', 'Jobs']);
     });
 
     it('submit: to submit as well', async () => {
       const { page } = await openDashboard({ key: 'submit' });
-      expect(await entries(page)).toEqual(['Overview', 'Jobs', 'Try it']);
+      await expect.poll(() => entries(page)).toEqual(['Overview', 'Jobs', 'Try it']);
     });
 
     it('admin: everything', async () => {
       const { page } = await openDashboard();
-      expect(await entries(page)).toEqual(['Overview', 'Jobs', 'Try it', 'Keys', 'Audit']);
+      await expect
+        .poll(() => entries(page))
+        .toEqual(['Overview', 'Jobs', 'Try it', 'Keys', 'Audit']);
     });
 
     it.each(['/try', '/keys', '/audit'])('read: of %s that it takes another key', async (path) => {
@@ -260,7 +262,7 @@ describeDashboard('the sign-in', () => {
       expect(await page.getByRole('alert').count()).toBe(0);
       await page.getByRole('button', { name: 'Sign in with another key' }).click();
       await expectShown(form(page));
-      expect(await kept(page)).toBe('{}');
+      await expect.poll(() => kept(page)).toBe('{}');
     });
   });
 });

@@ -81,7 +81,7 @@ describeDashboard('try it', () => {
       priority: 5,
     });
     await followed(page).getByRole('link', { name: 'Open its page' }).click();
-    expect(page.url()).toBe(`${gateway.url}/jobs/${jobId}`);
+    await expect.poll(() => page.url()).toBe(`${gateway.url}/jobs/${jobId}`);
   });
 
   it('shows the end of a job within a second, and why it failed', async () => {
@@ -181,8 +181,8 @@ describeDashboard('try it', () => {
     await refused.getByText('MAX_QUEUE_LENGTH (1) reached').waitFor();
     await submit(page, { payload: JSON.stringify({ text: 'x'.repeat(2000) }) });
     await faultOf(page, 'payload').getByText('Too large').waitFor();
-    expect(await refused.count()).toBe(0);
-    expect(await followed(page).innerText()).toContain(first.split('\n')[0]);
+    await expect.poll(() => refused.count()).toBe(0);
+    await expect.poll(() => followed(page).innerText()).toContain(first.split('\n')[0]);
     expect(await countJobs(gateway)).toBe(1);
   });
 
@@ -200,7 +200,7 @@ describeDashboard('try it', () => {
     await gateway.close();
     await page.getByRole('button', { name: 'Submit the job' }).click();
     await page.getByText('it is not known whether it took the job').waitFor();
-    expect(await field(page, 'endpoint').inputValue()).toBe(ENDPOINT);
+    await expect.poll(() => field(page, 'endpoint').inputValue()).toBe(ENDPOINT);
   });
 
   it('shows the same with curl, which a shell takes as it is', async () => {
@@ -231,11 +231,11 @@ describeDashboard('try it', () => {
     await followed(page).getByRole('link', { name: 'Open its page' }).click();
     await page.goBack();
     await followed(page).waitFor();
-    expect(await field(page, 'payload').inputValue()).toBe('{"n": 1}');
-    expect(await field(page, 'id').inputValue()).toBe('mine');
+    await expect.poll(() => field(page, 'payload').inputValue()).toBe('{"n": 1}');
+    await expect.poll(() => field(page, 'id').inputValue()).toBe('mine');
     await page.getByRole('button', { name: 'Clear the form' }).click();
-    expect(await field(page, 'payload').inputValue()).toBe('{}');
-    expect(await field(page, 'id').inputValue()).toBe('');
+    await expect.poll(() => field(page, 'payload').inputValue()).toBe('{}');
+    await expect.poll(() => field(page, 'id').inputValue()).toBe('');
   });
 
   it('forgets the form when the key is signed out', async () => {
@@ -245,8 +245,8 @@ describeDashboard('try it', () => {
     await page.getByRole('button', { name: 'Sign out' }).click();
     await signIn(gateway.keys.submit);
     await field(page, 'payload').waitFor();
-    expect(await field(page, 'payload').inputValue()).toBe('{}');
-    expect(await followed(page).count()).toBe(0);
+    await expect.poll(() => field(page, 'payload').inputValue()).toBe('{}');
+    await expect.poll(() => followed(page).count()).toBe(0);
   });
 
   it('knows the endpoints of jobs and workers', async () => {
