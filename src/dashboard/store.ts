@@ -1,5 +1,5 @@
 // A value that components follow: what is not from the gateway, such as the session and the URL.
-import { useEffect, useState } from 'preact/hooks';
+import { useLayoutEffect, useState } from 'preact/hooks';
 
 export interface Store<Value> {
   get(): Value;
@@ -27,7 +27,7 @@ export function createStore<Value>(initial: Value): Store<Value> {
 export function useStore<Value>(store: Store<Value>): Value {
   const [, redraw] = useState({});
   const drawn = store.get();
-  useEffect(() => {
+  useLayoutEffect(() => {
     const stop = store.subscribe(() => redraw({}));
     // It may have changed between the drawing and this.
     if (!Object.is(drawn, store.get())) redraw({});

@@ -76,6 +76,7 @@ export async function openDashboard(options: DashboardOptions = {}): Promise<Das
   context.setDefaultTimeout(PATIENCE_MS);
   await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: gateway.url });
   await context.addInitScript(TELL_BREACHES);
+  if (process.env['SLOWED']) await context.addInitScript(SLOW_DOWN);
   const page = await context.newPage();
   await page.goto(gateway.url + path);
   await expectShown(page.locator('h1'));
@@ -109,16 +110,25 @@ export function sidewaysOf(page: Page): Promise<number> {
   );
 }
 
-/** As a link of the page does; resolves once it is drawn. */
-const VISIT = `async (path) => {
+/** As a link of the page does. */
+const VISIT = `(path) => {
   history.pushState(null, '', path);
   dispatchEvent(new PopStateEvent('popstate'));
+}`;
+
+const DRAWN = `async () => {
   for (let frame = 0; frame < 2; frame += 1) await new Promise(requestAnimationFrame);
 }`;
+
+/** Resolves once the page has taken in what was done to it, such as a scroll. */
+export async function drawn(page: Page): Promise<void> {
+  await page.evaluate(`(${DRAWN})()`);
+}
 
 /** Goes to a path, whatever of it is still to come. */
 export async function visit(page: Page, path: string): Promise<void> {
   await page.evaluate(`(${VISIT})(${JSON.stringify(path)})`);
+  await drawn(page);
 }
 
 /** Goes to a path, and waits until all of it is there. */
@@ -163,6 +173,25 @@ const TELL_BREACHES = `addEventListener('securitypolicyviolation', (breach) => {
   const { violatedDirective, blockedURI, sample } = breach;
   console.error('policy breached: ' + [violatedDirective, blockedURI, sample].join(' '));
 })`;
+
+/**
+ * For `SLOWED=1 npm run test:dashboard`: what the page does after it is drawn, and what it asks the
+ * gateway, takes up to 300 ms longer. It finds what only works because nobody is that fast. The 35 ms
+ * are those after which Preact no longer waits for a frame.
+ */
+const SLOW_DOWN = `{
+  const { requestAnimationFrame, setTimeout, fetch } = window;
+  const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+  window.setTimeout = (call, ms, ...rest) => setTimeout(call, ms === 35 ? 200 : ms, ...rest);
+  window.requestAnimationFrame = (draw) =>
+    requestAnimationFrame(() => setTimeout(() => draw(performance.now()), 150));
+  window.fetch = async (...request) => {
+    await pause(Math.random() * 150);
+    const answer = await fetch(...request);
+    await pause(Math.random() * 150);
+    return answer;
+  };
+}`;
 
 function keepFaults(context: BrowserContext, url: string): string[] {
   const faults: string[] = [];

@@ -1,6 +1,6 @@
 // A dialog in the browser's own: it holds the focus, closes with Escape, and gives the focus back.
 import type { ComponentChildren } from 'preact';
-import { useEffect, useId, useRef } from 'preact/hooks';
+import { useId, useLayoutEffect, useRef } from 'preact/hooks';
 import { useText } from '../i18n/words.ts';
 import { DeedButton } from './deed-button.tsx';
 
@@ -16,7 +16,7 @@ interface DialogProps {
 export function Dialog({ title, isBusy = false, onClose, children }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const titleId = useId();
-  useEffect(() => {
+  useLayoutEffect(() => {
     const opener = document.activeElement;
     dialog.current?.showModal();
     return () => {

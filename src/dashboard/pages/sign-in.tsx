@@ -1,5 +1,5 @@
 // The sign-in: an API key, and why one was not taken.
-import { useEffect, useId, useState } from 'preact/hooks';
+import { useId, useLayoutEffect, useState } from 'preact/hooks';
 import { useText, type Text } from '../i18n/words.ts';
 import { signIn, statusOf } from '../session.ts';
 import { LanguageChoice } from '../shell.tsx';
@@ -14,7 +14,7 @@ type SignInText = Text<'sign_in'>;
 export function SignInPage({ ended }: { ended: 'revoked' | undefined }) {
   const t = useText('sign_in');
   const shared = useText('shell');
-  useEffect(() => {
+  useLayoutEffect(() => {
     document.title = `${t('submit')} · Jobgate`;
   }, [t]);
   return (

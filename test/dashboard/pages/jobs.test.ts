@@ -8,6 +8,7 @@ import { newJob } from '../../store/contract/harness.ts';
 import { useGateway, work } from '../../used-gateway.ts';
 import {
   describeDashboard,
+  drawn,
   expectFocused,
   expectGone,
   expectSettled,
@@ -391,6 +392,7 @@ describeDashboard('the page of jobs', () => {
       await expectListed(page, submitted);
       const seen = row(page, submitted[30]!);
       await seen.scrollIntoViewIfNeeded();
+      await drawn(page);
       const before = await seen.boundingBox();
       const newest = await submitJob(gateway);
       await expectShown(button(page, 'Show newer jobs'));

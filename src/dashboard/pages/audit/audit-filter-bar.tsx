@@ -1,5 +1,5 @@
 // The bar above the audit list that narrows it down.
-import { useEffect, useId, useState } from 'preact/hooks';
+import { useLayoutEffect, useId, useState } from 'preact/hooks';
 import { AUDIT_ACTIONS } from '../../../contract/audit.ts';
 import { DateField, endOfMinute } from '../../components/date-field.tsx';
 import { useText } from '../../i18n/words.ts';
@@ -130,7 +130,7 @@ function JobField({ value = '', onChange }: JobFieldProps) {
   const [text, setText] = useState(value);
   const [hasLeft, setLeft] = useState(value !== '');
   // A link or Back may have brought another.
-  useEffect(() => setText(value), [value]);
+  useLayoutEffect(() => setText(value), [value]);
   const isWrong = hasLeft && text !== '' && !WHOLE_ID.test(text);
   const take = (typed: string) => {
     setText(typed);

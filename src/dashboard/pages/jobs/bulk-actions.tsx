@@ -142,11 +142,12 @@ function Confirm({ verb, count, unfit = 0, wanted, onClose, onDone }: ConfirmCou
   const shared = useText('shell');
   const { gateway } = useSession();
   const deed = useMutation({
-    mutationFn: () => gateway.jobs[verb].mutate(wanted),
+    // Those that were counted, given to it: what is drawn reaches the function a moment later only.
+    mutationFn: (counted: Wanted) => gateway.jobs[verb].mutate(counted),
   });
   // Not where the list, and what was selected of it, is another one meanwhile.
   const confirm = () =>
-    deed.mutate(undefined, {
+    deed.mutate(wanted, {
       onSuccess: (changed) => onDone(outcomeOf(t, verb, changed, wanted.job_ids?.length)),
     });
   const fault = useFault()(deed.error);

@@ -1,5 +1,5 @@
 // The line above the table: what is shown, what is selected, and what became of a selection.
-import { useEffect, useState } from 'preact/hooks';
+import { useLayoutEffect, useState } from 'preact/hooks';
 import { Icon } from '../../components/icon.tsx';
 import { Link } from '../../components/link.tsx';
 import type { JobSummary } from '../../gateway.ts';
@@ -23,10 +23,10 @@ export function ListBar({ filters, jobs, selection, ...props }: ListBarProps) {
   const t = useText('jobs');
   const [outcome, setOutcome] = useState('');
   const isSelecting = selection !== undefined && (selection.ids.length > 0 || selection.isMatching);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (isSelecting) setOutcome('');
   }, [isSelecting]);
-  useEffect(() => setOutcome(''), [filters]);
+  useLayoutEffect(() => setOutcome(''), [filters]);
   return (
     <div class="jobs-bar">
       {isSelecting ? (

@@ -1,6 +1,6 @@
 // The list's pages, read one by one; live while they are looked at from the top, still otherwise.
 import { keepPreviousData, useInfiniteQuery, type InfiniteData } from '@tanstack/preact-query';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { JobEvent } from '../../../contract/job-event.ts';
 import type { JobSummary, Outputs } from '../../gateway.ts';
 import { connection } from '../../job-stream.ts';
@@ -65,7 +65,7 @@ function firstOf<List extends { pages: unknown[]; pageParams: unknown[] }>(list:
 
 /** What became of the rows while the gateway was away, also where they are still. */
 function useReadAfterBreak(refetch: () => Promise<unknown>, filters: JobFilters): void {
-  useEffect(() => {
+  useLayoutEffect(() => {
     let was = connection.get();
     return connection.subscribe(() => {
       const is = connection.get();
@@ -78,7 +78,7 @@ function useReadAfterBreak(refetch: () => Promise<unknown>, filters: JobFilters)
 
 function useScrolled(): boolean {
   const [isScrolled, setScrolled] = useState(scrollY > AT_TOP);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const look = () => setScrolled(scrollY > AT_TOP);
     addEventListener('scroll', look, { passive: true });
     return () => removeEventListener('scroll', look);
@@ -91,7 +91,7 @@ function useNewer(filters: JobFilters, isStill: boolean, jobs: readonly JobSumma
   const [hasNewer, setNewer] = useState(false);
   const shown = useRef(jobs);
   shown.current = jobs;
-  useEffect(() => {
+  useLayoutEffect(() => {
     setNewer(false);
     if (!isStill) return undefined;
     return latestEvent.subscribe(() => {

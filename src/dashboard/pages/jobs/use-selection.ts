@@ -1,5 +1,5 @@
 // Which of the rows are selected: one by one, a range with Shift, or all that match the filters.
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 
 const NONE: ReadonlySet<string> = new Set();
 
@@ -26,7 +26,7 @@ export function useSelection(list: unknown) {
     setMatching(false);
     anchor.current = undefined;
   };
-  useEffect(clear, [list]);
+  useLayoutEffect(clear, [list]);
 
   /** `shown`: the rows there are. */
   const among = (shown: readonly string[]): Selection => {

@@ -1,5 +1,5 @@
 // A new key, shown this once: the field is there to be copied from.
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { CopyButton } from '../../components/copy-button.tsx';
 import { Icon } from '../../components/icon.tsx';
 import { useText } from '../../i18n/words.ts';
@@ -8,7 +8,7 @@ export function MadeKey({ apiKey, onClose }: { apiKey: string; onClose(): void }
   const t = useText('keys');
   const field = useRef<HTMLInputElement>(null);
   // What was focused before is gone.
-  useEffect(() => field.current?.select(), []);
+  useLayoutEffect(() => field.current?.select(), []);
   return (
     <>
       <div class="dialog-body">

@@ -23,8 +23,9 @@ export function RotateKey({ apiKey, onClose }: { apiKey: ApiKey; onClose(): void
   const [overlap, setOverlap] = useState(DAY_SECONDS);
   const { key_id, name } = apiKey;
   const rotate = useMutation({
-    mutationFn: () => {
-      const making = gateway.keys.rotate.mutate({ key_id, overlap_seconds: overlap });
+    // Given to it: what is drawn reaches the function itself a moment later only.
+    mutationFn: (overlap_seconds: number) => {
+      const making = gateway.keys.rotate.mutate({ key_id, overlap_seconds });
       return key_id === own.key_id ? succeed(making) : making;
     },
     onSuccess: () => void queries.invalidateQueries({ queryKey: ['keys'] }),
@@ -42,7 +43,7 @@ export function RotateKey({ apiKey, onClose }: { apiKey: ApiKey; onClose(): void
       action={t('rotate')}
       isBusy={rotate.isPending}
       fault={faultOf(rotate.error)}
-      onConfirm={() => rotate.mutate()}
+      onConfirm={() => rotate.mutate(overlap)}
       onClose={onClose}
     >
       <p>{t('rotate_hint')}</p>

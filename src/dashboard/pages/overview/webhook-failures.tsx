@@ -1,6 +1,6 @@
 // Webhooks that did not arrive: of which job, where to, why, and a button to send them again.
 import { useMutation } from '@tanstack/preact-query';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { useFault } from '../../components/fault.ts';
 import { JobLink } from '../../components/job-link.tsx';
 import { Time } from '../../components/time.tsx';
@@ -14,7 +14,7 @@ export function WebhookFailures({ deliveries }: { deliveries: FailedDelivery[] }
   const maySend = useMay('submit');
   const [sent, setSent] = useState(0);
   const status = useRef<HTMLParagraphElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     // The button, which had the focus, goes with its delivery.
     if (sent > 0) status.current?.focus();
   }, [sent]);

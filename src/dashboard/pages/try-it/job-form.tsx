@@ -1,6 +1,6 @@
 // The form of a new job. What the gateway says of a field stands beside it; the form keeps what was typed.
 import { useMutation } from '@tanstack/preact-query';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { useText } from '../../i18n/words.ts';
 import { queries } from '../../queries.ts';
 import { useStats, useWorkers } from '../../readings.ts';
@@ -96,7 +96,7 @@ export function JobForm({ payload }: { payload: ReadPayload }) {
 function useFaults(form: { current: HTMLFormElement | null }) {
   const [faults, setFaults] = useState<Faults>({});
   const [told, setTold] = useState(0);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const field = told > 0 && form.current?.querySelector<HTMLElement>('[aria-invalid]');
     if (!field) return;
     const folded = field.closest('details');
