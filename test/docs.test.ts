@@ -247,7 +247,7 @@ describe('the configuration of proxies', () => {
     return { upstream: new URL(url).host, port, keys };
   }
 
-  /** The largest body that the gateway takes gets to it, and nobody is asked for his own address. */
+  /** The largest body gets to the gateway, what it says of a larger one to the caller, and nobody is asked for his own address. */
   async function expectGoodProxy(port: number, keys: TestGateway['keys']): Promise<void> {
     const ask = (path: string, headers: Record<string, string>, body: string) =>
       fetch(`http://127.0.0.1:${port}/v1/toolkit/${path}`, {
@@ -260,6 +260,10 @@ describe('the configuration of proxies', () => {
     const body = largest.padEnd(MAX_RESULT_BYTES + 4096);
     const answer = await ask('worker/complete', { 'x-api-key': keys.work }, body);
     expect(await answer.json()).toEqual({ error: 'Job not found', job_id: UNKNOWN_ID });
+    for (let round = 0; round < 10; round += 1) {
+      const refused = await ask('job/submit', { 'x-api-key': keys.submit }, body);
+      expect(await refused.json()).toMatchObject({ code: 413 });
+    }
     const statuses = [];
     for (const from of ['192.0.2.1', '192.0.2.2', '192.0.2.3']) {
       const { apiKey } = mintKey();

@@ -31,7 +31,7 @@ import { REQUEST_ID_HEADER, requestIdOf } from './request-id.ts';
 import { bodyLimitOf, mountProcedures, type MountedPaths } from './rest.ts';
 import { scrubber, withoutSecrets, type Logger } from './secret-free-log.ts';
 import { tellStrictTransport, guardedServerResponse } from './security-headers.ts';
-import { cutSlowBodies } from './slow-bodies.ts';
+import { cutSlowBodies, readRest } from './slow-bodies.ts';
 import { mountJobEvents } from './sse.ts';
 import { isTrpcPath, mountTrpc, TRPC_METHODS } from './trpc.ts';
 import { cutUntakenAnswers } from './untaken-answers.ts';
@@ -142,7 +142,11 @@ export async function buildServer(
   app.decorateRequest('principal', null);
   parseJsonBodies(app);
   const toJobgateError = (error: unknown, request: FastifyRequest) => inOurWords(error, request);
-  app.setErrorHandler((error, request, reply) => sendError(reply, toJobgateError(error, request)));
+  app.setErrorHandler((error, request, reply) => {
+    const ours = toJobgateError(error, request);
+    readRest(reply, ours);
+    return sendError(reply, ours);
+  });
   // Hooks first: a scope gets those that were there when it was made.
   const mounted: MountedPaths = new Map();
   if (tracer) {

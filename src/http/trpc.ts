@@ -9,6 +9,7 @@ import { publicDetails, toTrpcError, type Services } from '../procedures/trpc.ts
 import { parseJson, parseJsonBodies } from './body-parser.ts';
 import { authenticate, TrpcContext } from './context.ts';
 import { errorHeaders, JSON_TYPE } from './errors.ts';
+import { readRest } from './slow-bodies.ts';
 
 const TRPC_PREFIX = '/trpc';
 
@@ -38,9 +39,11 @@ export async function mountTrpc(
       // tRPC parses by itself, but takes what is no JSON for a failure of ours.
       parseJsonBodies(scope, (_value, text) => text);
       scope.addHook('onRequest', (request, reply) => authenticate(services, request, reply));
-      scope.setErrorHandler((error, request, reply) =>
-        sendTrpcError(reply, toJobgateError(error, request)),
-      );
+      scope.setErrorHandler((error, request, reply) => {
+        const ours = toJobgateError(error, request);
+        readRest(reply, ours);
+        return sendTrpcError(reply, ours);
+      });
       scope.route<TrpcRoute>({
         method: TRPC_METHODS,
         // Fastify's HEAD cannot measure the `Response` that tRPC sends, and no client asks for it.

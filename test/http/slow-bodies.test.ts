@@ -1,33 +1,102 @@
-// Bodies that trickle in, over a real socket.
-import { connect } from 'node:net';
+// Bodies on their way, over a real socket: those that trickle in, and the rest of those refused.
 import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, type TestContext } from 'vitest';
 import { startTestGateway } from '../gateway.ts';
 
-it.concurrent.each(['/v1/toolkit/job/submit', '/trpc/job.submit'])(
-  'POST %s with one byte every 100 ms is cut off with 408',
-  { timeout: 30_000 },
-  async (path) => {
-    const gateway = await startTestGateway();
-    onTestFinished(() => gateway.close());
-    const socket = connect(Number(new URL(gateway.url).port), '127.0.0.1');
-    const head = [
-      `POST ${path} HTTP/1.1`,
-      'Host: x',
-      `x-api-key: ${gateway.keys.submit}`,
-      'Content-Type: application/json',
-      'Content-Length: 1000',
-    ];
-    socket.on('error', () => {});
-    socket.write(`${head.join('\r\n')}\r\n\r\n{`);
-    const trickle = setInterval(() => socket.write(' '), 100);
-    onTestFinished(() => clearInterval(trickle));
-    const begun = performance.now();
-    const [answer] = await Promise.all([text(socket), once(socket, 'close')]);
-    expect(performance.now() - begun).toBeLessThan(20_000);
-    expect(answer).toMatch(/^HTTP\/1\.1 408 /);
-    expect(answer).toMatch(/connection: close/i);
-    expect(answer).toContain('The body arrived too slowly');
-  },
-);
+const PATHS = ['/v1/toolkit/job/submit', '/trpc/job.submit'];
+
+/** Sends the head of a request whose body is so long. The test's own `onTestFinished`: some run at once. */
+async function begin(
+  path: string,
+  length: number,
+  { onTestFinished }: TestContext,
+): Promise<Socket> {
+  const gateway = await startTestGateway();
+  onTestFinished(() => gateway.close());
+  const socket = connect(Number(new URL(gateway.url).port), '127.0.0.1');
+  onTestFinished(() => void socket.destroy());
+  const head = [
+    `POST ${path} HTTP/1.1`,
+    'Host: x',
+    `x-api-key: ${gateway.keys.submit}`,
+    'Content-Type: application/json',
+    `Content-Length: ${length}`,
+  ];
+  socket.on('error', () => {});
+  socket.write(`${head.join('\r\n')}\r\n\r\n`);
+  return socket;
+}
+
+/** A byte every 100 ms. */
+function trickle(socket: Socket): void {
+  const timer = setInterval(() => socket.write(' '), 100);
+  socket.once('close', () => clearInterval(timer));
+}
+
+function drained(socket: Socket): Promise<unknown> {
+  return new Promise((resolve) => socket.once('drain', resolve));
+}
+
+/** However it came to that. */
+function closed(socket: Socket): Promise<unknown> {
+  return new Promise((resolve) => {
+    if (socket.closed) resolve(socket);
+    else socket.once('close', resolve);
+  });
+}
+
+describe('a body that trickles in', () => {
+  it.concurrent.for(PATHS)(
+    'POST %s with one byte every 100 ms is cut off with 408',
+    { timeout: 30_000 },
+    async (path, context) => {
+      const socket = await begin(path, 1000, context);
+      trickle(socket);
+      const begun = performance.now();
+      const [answer] = await Promise.all([text(socket), closed(socket)]);
+      expect(performance.now() - begun).toBeLessThan(20_000);
+      expect(answer).toMatch(/^HTTP\/1\.1 408 /);
+      expect(answer).toMatch(/connection: close/i);
+      expect(answer).toContain('The body arrived too slowly');
+    },
+  );
+
+  it.concurrent('also where it is the rest of one that was refused', async (context) => {
+    const socket = await begin('/v1/toolkit/job/submit', 2 ** 24, context);
+    trickle(socket);
+    const told = once(socket, 'data');
+    await closed(socket);
+    expect(String(await told)).toMatch(/^HTTP\/1\.1 413 /);
+  });
+});
+
+describe('a body that is refused', () => {
+  const MIB = Buffer.alloc(2 ** 20, ' ');
+
+  /** As a proxy does, that sends all of it before it reads. */
+  const send = async (socket: Socket, mebibytes: number) => {
+    const end = closed(socket);
+    for (let sent = 0; sent < mebibytes && !socket.destroyed; sent += 1)
+      if (!socket.write(MIB)) await Promise.race([drained(socket), end]);
+  };
+
+  it.for(PATHS)('POST %s is read to its end, and the connection goes on', async (path, context) => {
+    const socket = await begin(path, 20 * MIB.length, context);
+    const answers: string[] = [];
+    const all = text(socket.on('data', (chunk) => answers.push(String(chunk))));
+    await expect.poll(() => answers.join('')).toMatch(/^HTTP\/1\.1 413 /);
+    await send(socket, 20);
+    socket.write('GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+    expect(await all).toMatch(/^HTTP\/1\.1 413 [^]*over the limit[^]*HTTP\/1\.1 200 /);
+  });
+
+  it.for(PATHS)('POST %s is not read for ever', async (path, context) => {
+    const socket = await begin(path, 2 ** 40, context);
+    socket.resume();
+    await send(socket, 1000);
+    await closed(socket);
+    expect(socket.bytesWritten).toBeLessThan(100 * MIB.length);
+  });
+});
