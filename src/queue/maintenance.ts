@@ -22,7 +22,7 @@ export type OnError = (error: unknown, what: string) => void;
 export interface MaintenanceOptions {
   store: JobStore;
   clock: Clock;
-  /** Told of what could not be done; it is tried again. */
+  /** Told of what could not be done, once a minute while it fails the same way; it is tried again. */
   onError: OnError;
   /** Where the uses of keys are noted that are to be written. Default: none are. */
   keyUses?: KeyUses;
@@ -32,15 +32,22 @@ export interface MaintenanceOptions {
 
 const RETRY_MS = 1000;
 
+/** What fails the same way is told again after so long: the log may be on the disk that is full. */
+const TELL_AGAIN_MS = 60_000;
+
 export class Maintenance {
   readonly #units: Record<string, Poll>;
+  readonly #clock: Clock;
   readonly #onError: OnError;
+  /** What was told last of the units that fail, and when. */
+  readonly #told = new Map<string, { message: string; at: number }>();
   readonly #timers = new Map<string, NodeJS.Timeout>();
   readonly #running = new Set<Promise<void>>();
   readonly #stopping = new AbortController();
 
   constructor(options: MaintenanceOptions) {
     const { store, clock, onError, keyUses = new KeyUses(), more = {} } = options;
+    this.#clock = clock;
     this.#onError = onError;
     this.#units = {
       'expire leases': () => expireLeases(store, clock),
@@ -76,10 +83,22 @@ export class Maintenance {
   }
 
   async #run(name: string, poll: Poll): Promise<void> {
-    const next = await poll(this.#stopping.signal).catch((error: unknown) => {
-      this.#onError(error, name);
-      return RETRY_MS;
-    });
-    this.#schedule(name, poll, next);
+    try {
+      const next = await poll(this.#stopping.signal);
+      this.#told.delete(name);
+      this.#schedule(name, poll, next);
+    } catch (error) {
+      this.#tell(error, name);
+      this.#schedule(name, poll, RETRY_MS);
+    }
+  }
+
+  #tell(error: unknown, name: string): void {
+    const message = String(error);
+    const at = this.#clock.monotonic();
+    const last = this.#told.get(name);
+    if (last?.message === message && at - last.at < TELL_AGAIN_MS) return;
+    this.#told.set(name, { message, at });
+    this.#onError(error, name);
   }
 }

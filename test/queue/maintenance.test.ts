@@ -1,5 +1,5 @@
 // The maintenance loop: each unit at its own pace, and no unit stands in another's way.
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import type { JobStore } from '../../src/store/job-store.ts';
 import { Maintenance } from '../../src/queue/maintenance.ts';
 import { FakeClock } from '../fake-clock.ts';
@@ -68,6 +68,33 @@ it('a unit that failed is tried again', async () => {
   const { errors } = run(flaky);
   await again.promise;
   expect(errors).toEqual(['remove old jobs']);
+});
+
+it('what fails the same way is told once a minute, and what is new of it at once', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const { store, clock } = queueStore();
+  const told: string[] = [];
+  const steps = ['full', 'full', 'read only', 'read only', 'well', 'read only', 'full', 'full'];
+  const poll = async () => {
+    clock.advance(1000);
+    const step = steps.shift();
+    if (step === undefined || step === 'well') return 1000;
+    throw new Error(step);
+  };
+  const onError = (error: unknown) => void told.push((error as Error).message);
+  const maintenance = new Maintenance({ store, clock, onError, more: { fail: poll } });
+  onTestFinished(() => maintenance.stop());
+  maintenance.start();
+  await vi.advanceTimersByTimeAsync(7500);
+  expect(steps).toEqual([]);
+  expect(told).toEqual(['full', 'read only', 'read only', 'full']);
+  steps.push('full', 'full', 'full');
+  clock.advance(60_000);
+  await vi.advanceTimersByTimeAsync(1000);
+  clock.advance(60_000);
+  await vi.advanceTimersByTimeAsync(1000);
+  expect(told.slice(4)).toEqual(['full', 'full']);
 });
 
 it('stop waits for what runs, and nothing runs after it', async () => {

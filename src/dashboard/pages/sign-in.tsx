@@ -1,5 +1,6 @@
 // The sign-in: an API key, and why one was not taken.
 import { useId, useLayoutEffect, useState } from 'preact/hooks';
+import { DeedButton } from '../components/deed-button.tsx';
 import { useText, type Text } from '../i18n/words.ts';
 import { signIn, statusOf } from '../session.ts';
 import { LanguageChoice } from '../shell.tsx';
@@ -41,6 +42,7 @@ function KeyForm({ t, first }: { t: SignInText; first: string | undefined }) {
   const [isBusy, setBusy] = useState(false);
   const submit = async (event: Event) => {
     event.preventDefault();
+    if (isBusy) return;
     const text = apiKey.trim();
     if (!FITS_HEADER.test(text)) return setFault(t('wrong'));
     setBusy(true);
@@ -73,9 +75,13 @@ function KeyForm({ t, first }: { t: SignInText; first: string | undefined }) {
       <p id={`${id}-fault`} class="fault" role="alert">
         {fault}
       </p>
-      <button type="submit" class="button button-primary" disabled={isBusy || !apiKey.trim()}>
+      <DeedButton
+        type="submit"
+        class="button button-primary"
+        isBusy={isBusy || apiKey.trim() === ''}
+      >
         {t('submit')}
-      </button>
+      </DeedButton>
     </form>
   );
 }

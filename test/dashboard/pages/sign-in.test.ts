@@ -9,6 +9,7 @@ import { createTestKey, startTestGateway, type TestGateway } from '../../gateway
 import { useGateway } from '../../used-gateway.ts';
 import {
   describeDashboard,
+  expectFocused,
   expectShown,
   holdAnswer,
   openDashboard,
@@ -75,6 +76,16 @@ describeDashboard('the sign-in', () => {
       await expectShown(told(page, NOT_TAKEN));
       await expect.poll(() => page.getByLabel('API key').getAttribute('aria-invalid')).toBe('true');
       await expect.poll(() => kept(page)).toBe('{}');
+    });
+
+    it('and leaves the focus where it was', async () => {
+      const { page } = await openDashboard({ key: null });
+      await page.getByLabel('API key').fill('wrong');
+      const button = page.getByRole('button', { name: 'Sign in' });
+      await button.focus();
+      await page.keyboard.press('Enter');
+      await expectShown(told(page, NOT_TAKEN));
+      await expectFocused(button);
     });
 
     it('a key that was revoked, and one that has expired', async () => {

@@ -1,6 +1,7 @@
 // Webhooks that did not arrive: of which job, where to, why, and a button to send them again.
 import { useMutation } from '@tanstack/preact-query';
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { DeedButton } from '../../components/deed-button.tsx';
 import { useFault } from '../../components/fault.ts';
 import { JobLink } from '../../components/job-link.tsx';
 import { Time } from '../../components/time.tsx';
@@ -89,15 +90,14 @@ function Redeliver({ delivery, onSent }: RedeliverProps) {
   });
   return (
     <div class="failed-delivery-action">
-      <button
-        type="button"
+      <DeedButton
         class="button button-small"
         aria-label={`${t('redeliver')}: ${job_id}`}
-        disabled={isPending}
+        isBusy={isPending}
         onClick={() => mutate()}
       >
         {t('redeliver')}
-      </button>
+      </DeedButton>
       {error && (
         <p class="fault small" role="alert">
           {faultOf(error)}
