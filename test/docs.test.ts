@@ -247,7 +247,10 @@ describe('the configuration of proxies', () => {
     return { upstream: new URL(url).host, port, keys };
   }
 
-  /** The largest body gets to the gateway, what it says of a larger one to the caller, and nobody is asked for his own address. */
+  /**
+   * The largest body gets to the gateway, what this says of a larger one gets to the caller, and nobody
+   * is asked for his own address.
+   */
   async function expectGoodProxy(port: number, keys: TestGateway['keys']): Promise<void> {
     const ask = (path: string, headers: Record<string, string>, body: string) =>
       fetch(`http://127.0.0.1:${port}/v1/toolkit/${path}`, {

@@ -1,4 +1,4 @@
-// Bodies on their way: those that trickle in are cut off, and what is left of a refused one is read.
+// Bodies on their way: those that trickle in are cut off, what is left of one too large is read.
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { Clock } from '../contract/clock.ts';
@@ -9,7 +9,7 @@ const LOOK_EVERY_MS = 10_000;
 const MIN_BYTES = 40 * 1024;
 
 /**
- * Of a body that was refused, so much more is read and dropped, in bytes: more than a proxy lets through.
+ * Of a body that is too large, so much more is read and dropped, in bytes: more than a proxy lets through.
  * Who still sends when the connection ends loses the answer: behind nginx every third 413 was its own 502.
  */
 const MAX_REST_BYTES = 32 * 1024 * 1024;
@@ -28,8 +28,9 @@ interface Arriving {
 }
 
 /**
- * Cuts off with 408 what grows by less than 40 KiB in 10 s. Node knows one limit for the whole of a request, which must leave time for a large result: a
- * minute. One timer for all: one for each request, and the listeners that end it, were 4 µs of a read.
+ * Cuts off with 408 what grows by less than 40 KiB in 10 s. Node knows one limit for the whole of a
+ * request, which must leave time for a large result: a minute. One timer for all: one for each request,
+ * and the listeners that end it, were 4 µs of a read.
  */
 export function cutSlowBodies(app: FastifyInstance, clock: Clock): void {
   const arriving = new Map<IncomingMessage, Arriving>();
