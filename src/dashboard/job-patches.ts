@@ -1,7 +1,7 @@
 // What events say of jobs that are shown: put into what was read of them, before it is read again.
 import type { JobEvent } from '../contract/job-event.ts';
 import type { JobDetail, JobSummary, Outputs } from './gateway.ts';
-import { endOfReading, queries } from './queries.ts';
+import { endOfReading, queries, readAgain } from './queries.ts';
 
 interface JobList {
   pages: Outputs['jobs']['list'][];
@@ -43,15 +43,17 @@ function patchList(list: JobList, byJob: Map<string, JobEvent[]>): JobList | und
 async function patchJob(jobId: string, events: readonly JobEvent[]): Promise<void> {
   const queryKey = ['job', jobId];
   const known = queries.getQueryData<JobDetail>(queryKey);
+  const isOutdated = queries.getQueryState(queryKey)?.isInvalidated ?? false;
   // Where it waits, and until when, only the gateway knows.
   const isTold = events.every(({ kind }) => kind !== 'deleted' && kind !== 'queued');
   if (known && isTold) queries.setQueryData(queryKey, events.reduce(changed, known));
-  if (known && events.every(({ kind }) => kind === 'progress'))
-    return patchAnswer(queryKey, events);
-  void queries.invalidateQueries({ queryKey: ['deliveries', jobId] });
-  await queries.invalidateQueries({ queryKey });
-  // A first reading that was under way goes on, and may be of before.
-  if (!known) await queries.invalidateQueries({ queryKey });
+  if (known && events.every(({ kind }) => kind === 'progress')) {
+    await patchAnswer(queryKey, events);
+    // What was put into it made it count as read just now.
+    if (isOutdated) await queries.invalidateQueries({ queryKey, refetchType: 'none' });
+    return;
+  }
+  await Promise.all([readAgain(['deliveries', jobId]), readAgain(queryKey)]);
 }
 
 /** One that is under way may be of before the events, and nothing is read after it. */

@@ -37,13 +37,16 @@ export const queries = new QueryClient({
 });
 
 /**
- * Reads again what is shown of it. A list whose next page is on its way waits for that: a click asked
- * for it, and a reading of the whole list would take its place.
+ * Reads again what is shown of it. A next page on its way is waited for: a click asked for it, and a
+ * reading of the whole list would take its place. So is a first reading, which goes on, may be of
+ * before, and would count as the new one.
  */
 export async function readAgain(queryKey: QueryKey = []): Promise<void> {
-  const growing = queries.getQueryCache().findAll({ queryKey, predicate: isGrowing });
-  const others = { queryKey, predicate: (query: Query) => !growing.includes(query) };
-  const later = growing.map(async (query) => {
+  const kept = queries
+    .getQueryCache()
+    .findAll({ queryKey, predicate: (query) => isGrowing(query) || isFirst(query) });
+  const others = { queryKey, predicate: (query: Query) => !kept.includes(query) };
+  const later = kept.map(async (query) => {
     await endOfReading(query);
     await queries.invalidateQueries({ queryKey: query.queryKey, exact: true });
   });
@@ -58,6 +61,10 @@ export async function nextPageRead(queryKey: QueryKey): Promise<void> {
 
 function isGrowing({ state }: Query): boolean {
   return state.fetchStatus === 'fetching' && state.fetchMeta?.fetchMore !== undefined;
+}
+
+function isFirst({ state }: Query): boolean {
+  return state.fetchStatus === 'fetching' && state.data === undefined;
 }
 
 /** Whatever it came to. */

@@ -16,6 +16,20 @@ const EVERY_MS = 4000;
 /** Failed webhooks that are shown. */
 const LATEST = 5;
 
+/** What else goes on in the queue is not told of a job that waits there. */
+const PLACE_EVERY_MS = 3000;
+
+export function useJob(jobId: string) {
+  const { gateway } = useSession();
+  return useQuery({
+    queryKey: ['job', jobId],
+    queryFn: () => gateway.job.get.query({ job_id: jobId }),
+    refetchInterval: ({ state }) => state.data?.job_status === 'queued' && PLACE_EVERY_MS,
+    // To compare results of megabytes takes longer than to draw what is shown of them.
+    structuralSharing: false,
+  });
+}
+
 export function useStats() {
   const { gateway } = useSession();
   return useQuery({

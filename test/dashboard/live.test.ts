@@ -113,6 +113,27 @@ describeDashboard('the live page', () => {
     await expectShown(page.locator('.job-lead').getByText('Running'));
   });
 
+  it('lists again what was submitted while the list was read first', async () => {
+    const gateway = await useGateway();
+    const first = await submitJob(gateway);
+    const { page } = await openDashboard({ gateway, path: '/jobs' });
+    await expectShown(page.locator(`tbody a[href$="${first}"]`));
+    const second = Promise.withResolvers<string>();
+    await page.route(
+      /jobs\.list.*queued/,
+      async (route) => {
+        const response = await route.fetch();
+        second.resolve(await submitJob(gateway));
+        // A slow answer: the event of the second job overtakes it.
+        await new Promise((resolve) => setTimeout(resolve, 500));
+        return route.fulfill({ response });
+      },
+      { times: 1 },
+    );
+    await page.getByRole('link', { name: /^Queued/ }).click();
+    await expectShown(page.locator(`tbody a[href$="${await second.promise}"]`));
+  });
+
   it('keeps the progress that overtook a slow answer', async () => {
     const gateway = await useGateway();
     const jobId = await submitJob(gateway);

@@ -1,5 +1,5 @@
 // A field for a moment, in the time zone of who looks at it.
-import { useId } from 'preact/hooks';
+import { useId, useLayoutEffect, useState } from 'preact/hooks';
 
 interface DateFieldProps {
   label: string;
@@ -11,6 +11,10 @@ interface DateFieldProps {
 
 export function DateField({ label, value, required = false, onChange }: DateFieldProps) {
   const id = useId();
+  const given = value === undefined ? '' : localText(value);
+  // What is typed stays, also while the page is drawn anew around it.
+  const [text, setText] = useState(given);
+  useLayoutEffect(() => setText(given), [given]);
   return (
     <div class="field">
       <label class="label" for={id}>
@@ -21,7 +25,8 @@ export function DateField({ label, value, required = false, onChange }: DateFiel
         class="input"
         type="datetime-local"
         required={required}
-        value={value === undefined ? '' : localText(value)}
+        value={text}
+        onInput={({ currentTarget }) => setText(currentTarget.value)}
         onChange={({ currentTarget }) => {
           const at = new Date(currentTarget.value).getTime();
           if (currentTarget.value === '') onChange(undefined);

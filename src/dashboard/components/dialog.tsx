@@ -16,10 +16,15 @@ interface DialogProps {
 export function Dialog({ title, isBusy = false, onClose, children }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const titleId = useId();
+  const isThere = useRef(true);
   useLayoutEffect(() => {
     const opener = document.activeElement;
-    dialog.current?.showModal();
+    const element = dialog.current;
+    element?.showModal();
     return () => {
+      // Nothing beside an open one takes the focus.
+      isThere.current = false;
+      element?.close();
       if (opener instanceof HTMLElement) opener.focus();
     };
   }, []);
@@ -32,7 +37,7 @@ export function Dialog({ title, isBusy = false, onClose, children }: DialogProps
       // The second Escape in a row cannot be cancelled, but its key can.
       onKeyDown={(event) => event.key === 'Escape' && stay(event)}
       onCancel={stay}
-      onClose={onClose}
+      onClose={() => isThere.current && onClose()}
     >
       <h2 id={titleId}>{title}</h2>
       {children}

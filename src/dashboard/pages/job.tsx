@@ -1,5 +1,4 @@
 // One job: what it is and does now, how it came there, and what can be done to it.
-import { useQuery } from '@tanstack/preact-query';
 import { useEffect } from 'preact/hooks';
 import { CopyButton } from '../components/copy-button.tsx';
 import { Icon } from '../components/icon.tsx';
@@ -12,7 +11,8 @@ import { StateBadge } from '../components/state-badge.tsx';
 import type { JobDetail } from '../gateway.ts';
 import { useText } from '../i18n/words.ts';
 import { navigate } from '../location.ts';
-import { statusOf, useSession } from '../session.ts';
+import { useJob } from '../readings.ts';
+import { statusOf } from '../session.ts';
 import { JobActions } from './job/actions.tsx';
 import { Deliveries } from './job/deliveries.tsx';
 import { Facts } from './job/facts.tsx';
@@ -22,9 +22,6 @@ import { Timeline } from './job/timeline.tsx';
 import './job.css';
 
 const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
-
-/** What else goes on in the queue is not told of a job that waits there. */
-const PLACE_EVERY_MS = 3000;
 
 /** `jobId`: as the URL has it. */
 export function JobPage({ jobId }: { jobId: string }) {
@@ -37,19 +34,7 @@ export function JobPage({ jobId }: { jobId: string }) {
 
 function Job({ jobId }: { jobId: string }) {
   const t = useText('job');
-  const { gateway } = useSession();
-  const {
-    data: job,
-    error,
-    isFetching,
-    refetch,
-  } = useQuery({
-    queryKey: ['job', jobId],
-    queryFn: () => gateway.job.get.query({ job_id: jobId }),
-    refetchInterval: ({ state }) => state.data?.job_status === 'queued' && PLACE_EVERY_MS,
-    // To compare results of megabytes takes longer than to draw what is shown of them.
-    structuralSharing: false,
-  });
+  const { data: job, error, isFetching, refetch } = useJob(jobId);
   if (statusOf(error) === 404) return <Absent why={job ? 'deleted' : 'unknown'} />;
   return (
     <>

@@ -1,5 +1,5 @@
 // The jobs: filters that the URL keeps, and the list page by page, live.
-import { useMemo } from 'preact/hooks';
+import { useLayoutEffect, useMemo, useState } from 'preact/hooks';
 import { DeedButton } from '../components/deed-button.tsx';
 import { Link } from '../components/link.tsx';
 import { Failure, Notice, Skeleton } from '../components/notice.tsx';
@@ -36,12 +36,24 @@ function JobList({ filters }: { filters: JobFilters }) {
   const t = useText('jobs');
   const maySubmit = useMay('submit');
   const select = useSelection(filters);
+  // Here, as the list may be empty after it.
+  const [outcome, setOutcome] = useState('');
+  useLayoutEffect(() => setOutcome(''), [filters]);
   const pages = useJobPages(filters, select.isAny);
   const { query, jobs } = pages;
   const isOld = query.isPlaceholderData;
   if (query.data === undefined) return <Unread filters={filters} query={query} />;
-  if (jobs.length === 0)
-    return isOld ? <Skeleton lines={12} /> : <Empty filters={filters} pages={pages} />;
+  if (jobs.length === 0 && isOld) return <Skeleton lines={12} />;
+  if (jobs.length === 0) {
+    return (
+      <>
+        <p class="small" role="status">
+          {outcome}
+        </p>
+        <Empty filters={filters} pages={pages} />
+      </>
+    );
+  }
   const all = select.among(jobs.map(({ job_id }) => job_id));
   const selection = maySubmit ? all : undefined;
   return (
@@ -52,6 +64,8 @@ function JobList({ filters }: { filters: JobFilters }) {
         selection={selection}
         hasMore={pages.next !== undefined}
         hasNewer={pages.hasNewer}
+        outcome={outcome}
+        onOutcome={setOutcome}
         onShowNewer={() => {
           all.clear();
           pages.showNewest();

@@ -5,7 +5,7 @@ import { Icon } from '../components/icon.tsx';
 import { Failure, Notice, Skeleton } from '../components/notice.tsx';
 import { PageHeader } from '../components/page-header.tsx';
 import { useNow } from '../components/time.tsx';
-import { useText } from '../i18n/words.ts';
+import { countOf, useText } from '../i18n/words.ts';
 import { useSession } from '../session.ts';
 import { CreateKey } from './keys/create-key.tsx';
 import { stateOf, type ApiKey } from './keys/key-state.ts';
@@ -38,7 +38,7 @@ export function KeysPage() {
       <PageHeader
         title={shared('keys')}
         // A line high before it is known, too.
-        lead={list.data ? t('lead', { live, all: keys.length }) : '\u00a0'}
+        lead={list.data ? t(countOf('lead', keys.length), { live, all: keys.length }) : '\u00a0'}
         actions={
           <button
             type="button"

@@ -95,7 +95,7 @@ interface ListsProps {
 
 function Lists({ stats, workers, failures }: ListsProps) {
   const t = useText('overview');
-  const { count = 0 } = failures.data ?? {};
+  const { count = 0, deliveries = [] } = failures.data ?? {};
   const latest = count < COUNTED ? t('webhooks_latest', { count }) : t('webhooks_many', { count });
   return (
     <>
@@ -107,7 +107,7 @@ function Lists({ stats, workers, failures }: ListsProps) {
           {(read) => <WorkerList workers={read.workers} />}
         </Await>
       </Section>
-      <Section title={t('webhooks')} aside={count > 0 && latest}>
+      <Section title={t('webhooks')} aside={count > deliveries.length && latest}>
         <Await reading={failures} lines={1}>
           {(read) => <WebhookFailures deliveries={read.deliveries} />}
         </Await>

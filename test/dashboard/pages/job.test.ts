@@ -338,6 +338,7 @@ describeDashboard('the page of a job', () => {
       const gateway = await useGateway();
       const jobId = await submitJob(gateway);
       const { page } = await openJob(gateway, jobId);
+      await expectShown(state(page, 'Queued'));
       expect(await button(page, 'Delete').count()).toBe(0);
       await button(page, 'Cancel').click();
       await button(page, 'Cancel the job').click();

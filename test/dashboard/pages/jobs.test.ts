@@ -469,6 +469,18 @@ describeDashboard('the page of jobs', () => {
       await expectShown(row(page, failed).getByText('Queued'));
     });
 
+    it('and says what became of them where none is left in the list', async () => {
+      const gateway = await useGateway();
+      const failed = await failJob(gateway);
+      const { page } = await openJobs({ gateway, path: '/jobs?job_status=failed' });
+      await expectListed(page, [failed]);
+      await pick(page, failed).click();
+      await button(page, 'Retry jobs').click();
+      await button(page, 'Retry 1 job').click();
+      await expectShown(page.getByText('No job matches'));
+      await expectShown(page.getByRole('status').filter({ hasText: '1 put back in the queue' }));
+    });
+
     it('cancels all that match the filters, also those not shown', async () => {
       const gateway = await useGateway();
       const submitted = await submitMany(gateway, 70);

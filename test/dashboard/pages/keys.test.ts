@@ -213,6 +213,10 @@ describeDashboard('the page of keys', () => {
       await expectGone(dialog(page));
       await expect.poll(() => opener.evaluate((element) => element.matches(':focus'))).toBe(true);
       await page.keyboard.press('Enter');
+      await dialog(page).getByRole('button', { name: 'Cancel' }).press('Enter');
+      await expectGone(dialog(page));
+      await expectFocused(opener);
+      await page.keyboard.press('Enter');
       await expectShown(page.getByLabel('Name'));
       await page.keyboard.type('typed');
       await page.keyboard.press('Enter');

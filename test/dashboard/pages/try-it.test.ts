@@ -173,7 +173,7 @@ describeDashboard('try it', () => {
     const gateway = await useGateway({ maxQueueLength: 1, maxBodyBytes: 2000 });
     const { page } = await openForm({ gateway });
     await submit(page, { idempotency_key: 'once', payload: '{"n": 1}' });
-    const first = await followed(page).innerText();
+    const first = await followedId(page);
     await submit(page, { idempotency_key: 'once', payload: '{"n": 2}' });
     await faultOf(page, 'idempotency_key').getByText('stands for another job already').waitFor();
     await submit(page, { idempotency_key: '' });
@@ -182,7 +182,7 @@ describeDashboard('try it', () => {
     await submit(page, { payload: JSON.stringify({ text: 'x'.repeat(2000) }) });
     await faultOf(page, 'payload').getByText('Too large').waitFor();
     await expect.poll(() => refused.count()).toBe(0);
-    await expect.poll(() => followed(page).innerText()).toContain(first.split('\n')[0]);
+    await expect.poll(() => followedId(page)).toBe(first);
     expect(await countJobs(gateway)).toBe(1);
   });
 
@@ -213,6 +213,7 @@ describeDashboard('try it', () => {
     await field(page, 'id').fill(`o'clock`);
     await field(page, 'max_attempts').fill('7');
     await page.getByRole('button', { name: 'Copy: The same with curl' }).click();
+    await page.getByRole('button', { name: 'Copied: The same with curl' }).waitFor();
     const command = await page.evaluate<string>('navigator.clipboard.readText()');
     expect(command).toContain('$JOBGATE_API_KEY');
     const env = { PATH: process.env['PATH'] ?? '', JOBGATE_API_KEY: gateway.keys.submit };

@@ -1,5 +1,5 @@
 // The line above the table: what is shown, what is selected, and what became of a selection.
-import { useLayoutEffect, useState } from 'preact/hooks';
+import { useLayoutEffect } from 'preact/hooks';
 import { Icon } from '../../components/icon.tsx';
 import { Link } from '../../components/link.tsx';
 import type { JobSummary } from '../../gateway.ts';
@@ -15,18 +15,20 @@ interface ListBarProps {
   selection: Selection | undefined;
   hasMore: boolean;
   hasNewer: boolean;
+  /** What became of those that were selected before. */
+  outcome: string;
+  onOutcome(outcome: string): void;
   onShowNewer(): void;
 }
 
 /** As high whatever it says, so that the table does not jump. */
 export function ListBar({ filters, jobs, selection, ...props }: ListBarProps) {
   const t = useText('jobs');
-  const [outcome, setOutcome] = useState('');
+  const { outcome, onOutcome } = props;
   const isSelecting = selection !== undefined && (selection.ids.length > 0 || selection.isMatching);
   useLayoutEffect(() => {
-    if (isSelecting) setOutcome('');
+    if (isSelecting) onOutcome('');
   }, [isSelecting]);
-  useLayoutEffect(() => setOutcome(''), [filters]);
   return (
     <div class="jobs-bar">
       {isSelecting ? (
@@ -35,7 +37,7 @@ export function ListBar({ filters, jobs, selection, ...props }: ListBarProps) {
           jobs={jobs}
           selection={selection}
           hasMore={props.hasMore}
-          onDone={setOutcome}
+          onDone={onOutcome}
         />
       ) : (
         <p class="quiet small" hidden={outcome !== ''}>

@@ -1,5 +1,4 @@
 // The job that the form made, as it goes: its state, how far it is, and what it came to.
-import { useQuery } from '@tanstack/preact-query';
 import { JsonView } from '../../components/json-view.tsx';
 import { Link } from '../../components/link.tsx';
 import { Failure, Notice, Skeleton } from '../../components/notice.tsx';
@@ -9,16 +8,12 @@ import { duration, exactTime, useNow } from '../../components/time.tsx';
 import type { JobDetail } from '../../gateway.ts';
 import { useText } from '../../i18n/words.ts';
 import { isDelayed } from '../../job-delay.ts';
-import { useWorkers } from '../../readings.ts';
-import { statusOf, useSession } from '../../session.ts';
+import { useJob, useWorkers } from '../../readings.ts';
+import { statusOf } from '../../session.ts';
 
 export function FollowedJob({ jobId }: { jobId: string }) {
   const t = useText('try_it');
-  const { gateway } = useSession();
-  const { data, error, isFetching, refetch } = useQuery({
-    queryKey: ['job', jobId],
-    queryFn: () => gateway.job.get.query({ job_id: jobId }),
-  });
+  const { data, error, isFetching, refetch } = useJob(jobId);
   return (
     <section class="card followed" aria-labelledby="followed">
       <div class="followed-head">
