@@ -6,6 +6,7 @@ import {
   type JobgateClient,
   type JobOf,
 } from '../client/client.ts';
+import { retryUntilAnswered } from '../client/retry.ts';
 import { hasEnded } from '../contract/job.ts';
 import { CommandError } from './command-error.ts';
 import { openJobDisplay } from './job-display.ts';
@@ -29,7 +30,8 @@ async function endOf(client: JobgateClient, jobId: string, signal: AbortSignal):
   try {
     for (;;) {
       for await (const change of client.watch(jobId, { signal })) display.show(change);
-      const job = await client.get(jobId, { signal });
+      // The gateway may be away just now.
+      const job = await retryUntilAnswered(() => client.get(jobId, { signal }), { signal });
       // It may have been retried in between.
       if (hasEnded(job.job_status)) return job;
     }

@@ -1,5 +1,6 @@
 // The composition root: the one place where a whole gateway is put together, for commands and tests.
 import type { Tracer } from '@opentelemetry/api';
+import { lookup } from 'node:dns/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import pkg from '#package.json' with { type: 'json' };
@@ -188,10 +189,14 @@ function backupUnit(
   return { 'take backups': (signal) => takeBackups(schedule, signal) };
 }
 
-/** The port may have been taken since it was found free. */
+/**
+ * The port may have been taken since it was found free. A name is looked up here: for localhost Fastify
+ * would make a second server, on `::1`, which none of ours looks after.
+ */
 async function listen(server: Server, { host, port }: Config): Promise<string> {
   try {
-    return await server.listen({ host, port });
+    const { address } = await lookup(host);
+    return await server.listen({ host: address, port });
   } catch (error) {
     throw toListenError({ host, port }, error);
   }

@@ -6,7 +6,7 @@ import { GatewayError } from './gateway-error.ts';
 import type { Answered, GatewayHttp } from './gateway-http.ts';
 import { changeBetween, type JobChange } from './job-change.ts';
 import type { JobOf } from './procedures.ts';
-import { retryInMs } from './retry.ts';
+import { LONGEST_RETRY_AFTER_MS, retryInMs } from './retry.ts';
 import { pause } from './signals.ts';
 import type { Slots } from './slots.ts';
 
@@ -128,7 +128,10 @@ export class JobFollower {
     const change = changeBetween(this.#job, job);
     const { pollMs, longestPollMs } = this.#shared.timing;
     const slower = Math.min(this.#pollMs * POLL_GROWTH, longestPollMs);
-    this.#pollMs = Math.max(change ? pollMs : slower, retryAfterMs);
+    this.#pollMs = Math.max(
+      change ? pollMs : slower,
+      Math.min(retryAfterMs, LONGEST_RETRY_AFTER_MS),
+    );
     this.#isReached = true;
     this.#job = job;
     this.#isOver = hasEnded(job.job_status);

@@ -5,7 +5,7 @@ import { pause } from './signals.ts';
 const FIRST_DELAY_MS = 200;
 const LONGEST_DELAY_MS = 10_000;
 /** A gateway that asks for more is asked sooner. */
-const LONGEST_RETRY_AFTER_MS = 60_000;
+export const LONGEST_RETRY_AFTER_MS = 60_000;
 
 /** Share of a delay that is random, so that callers do not all return at once after a restart. */
 const JITTER = 0.5;

@@ -21,12 +21,20 @@ export function answerBrokenRequest(
   socket: Socket,
   onAnswer: OnAnswer,
 ): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+  if (error.code === 'ECONNRESET' || !socket.writable || isAnswering(socket))
+    return void socket.destroy();
   const known =
     knownError(error, 0) ?? new JobgateError('bad_request', 'The request is not well-formed HTTP');
   const requestId = requestIdOf();
   writeLastAnswer(socket, known, requestId);
   onAnswer({ status: known.httpStatus, requestId });
+}
+
+/** An answer is on its way, such as a stream of events: another would come in the middle of it. */
+function isAnswering(socket: Socket): boolean {
+  // Node's own handler asks the same.
+  const { _httpMessage: message } = socket as Socket & { _httpMessage?: ServerResponse | null };
+  return message?.headersSent ?? false;
 }
 
 /** How long a client may take to close its side after the last answer on a connection. */

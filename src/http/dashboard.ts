@@ -4,6 +4,7 @@ import { extname, join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { JobgateError } from '../contract/errors.ts';
 import { sendAsset, sendTagged, type Asset } from './assets.ts';
+import { loadOnce } from './load-once.ts';
 import { keepForGood } from './cache-control.ts';
 import { tagOfText } from './entity-tags.ts';
 import type { MountedPaths } from './rest.ts';
@@ -50,14 +51,11 @@ export function mountDashboard(
 ): void {
   if (folder === undefined) return;
   // With the first request: a gateway whose page nobody opens does not read it.
-  let reading: Promise<Assets> | undefined;
+  const read = loadOnce(() => readAssets(folder));
   const find = async (name: string): Promise<Asset> => {
-    reading ??= readAssets(folder);
-    const asset = (await reading).get(name);
+    const asset = (await read()).get(name);
     if (asset) return asset;
-    if (name !== PAGE) throw new JobgateError('not_found', 'Not found');
-    reading = undefined;
-    throw new JobgateError('not_found', 'The dashboard is not built: run npm run build');
+    throw new JobgateError('not_found', 'Not found');
   };
   for (const path of PAGE_PATHS) {
     app.get(path, async (request, reply) => {
@@ -77,12 +75,13 @@ export function mountDashboard(
     mounted.set(path, { methods: ['GET', 'HEAD'], open: true });
 }
 
-/** Empty where it was not built. */
 async function readAssets(folder: string): Promise<Assets> {
   const names = await readdir(folder, { recursive: true }).catch(() => []);
   const known = names.filter((name) => extname(name) in TYPES);
   const read = known.map(async (name) => [name, await readAsset(join(folder, name))] as const);
-  return new Map(await Promise.all(read));
+  const assets = new Map(await Promise.all(read));
+  if (assets.has(PAGE)) return assets;
+  throw new JobgateError('not_found', 'The dashboard is not built: run npm run build');
 }
 
 /** Compressed as the build left it beside the file: to make it takes 50 ms. */

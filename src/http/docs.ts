@@ -1,6 +1,7 @@
 // The API page at /docs: everything it loads comes from this server.
 import fastify, { type FastifyInstance } from 'fastify';
 import { makeAsset, sendTagged, type Asset } from './assets.ts';
+import { loadOnce } from './load-once.ts';
 import { POLICY_HEADER } from './security-headers.ts';
 
 const ROOT = '/docs';
@@ -15,20 +16,11 @@ const FILES = ['/docs/', '/docs/js/scalar.js'];
  * answered would go past our hooks, our errors and our log.
  */
 export function mountDocs(app: FastifyInstance): void {
-  let files: Promise<Map<string, Asset>> | undefined;
-  const find = async (path: string): Promise<Asset> => {
-    files ??= makeFiles();
-    // One that failed is made anew for whoever asks next.
-    const made = await files.catch((error: unknown) => {
-      files = undefined;
-      throw error;
-    });
-    return made.get(path)!;
-  };
+  const files = loadOnce(makeFiles);
   app.get(ROOT, (_request, reply) => reply.redirect(`${ROOT}/`, 301));
   for (const path of FILES) {
     app.get(path, async (request, reply) => {
-      const file = await find(path);
+      const file = (await files()).get(path)!;
       return sendTagged(request, reply.header(POLICY_HEADER, CONTENT_SECURITY_POLICY), file);
     });
   }

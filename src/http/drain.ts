@@ -1,4 +1,5 @@
 // The drain: once the server closes, what is under way is finished, all else is refused, connections end.
+import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { stopping } from '../contract/errors.ts';
 
@@ -6,8 +7,9 @@ import { stopping } from '../contract/errors.ts';
 const SWEEP_MS = 50;
 
 /** What is seen by the first hook: its order among the hooks is that of this call. */
-export function drainOnClose(app: FastifyInstance): void {
+export function drainOnClose(app: FastifyInstance, sockets: ReadonlySet<Socket>): void {
   let isStopping = false;
+  spareUnfinished(app.server, sockets);
   let sweep: NodeJS.Timeout | undefined;
   app.addHook('preClose', async () => {
     isStopping = true;
@@ -24,6 +26,15 @@ export function drainOnClose(app: FastifyInstance): void {
     if (isStopping) reply.header('connection', 'close');
     done(null, payload);
   });
+}
+
+/** Node takes a connection for idle once its answer is made, and cuts off what has not left yet. */
+function spareUnfinished(server: FastifyInstance['server'], sockets: ReadonlySet<Socket>): void {
+  const closeIdle = server.closeIdleConnections.bind(server);
+  // Those that are idle are closed with the next sweep that finds nothing on its way.
+  server.closeIdleConnections = () => {
+    if (![...sockets].some(({ writableLength }) => writableLength > 0)) closeIdle();
+  };
 }
 
 /** `EventSource` gives up for good on any status but 200, and comes back when a connection breaks. */

@@ -5,6 +5,7 @@ import { JobgateError } from '../contract/errors.ts';
 import { allows } from '../contract/scope.ts';
 import type { Services } from '../procedures/trpc.ts';
 import { authenticate } from './context.ts';
+import { loadOnce } from './load-once.ts';
 import type { MetricsText } from './metrics-text.ts';
 import type { MountedPaths } from './rest.ts';
 import type { Tallies } from './tallies.ts';
@@ -25,7 +26,7 @@ export function mountMetrics(
   { tallies, metricsToken }: MetricsOptions,
 ): void {
   const tokenHash = metricsToken === undefined ? undefined : hashKey(metricsToken);
-  let text: Promise<MetricsText> | undefined;
+  const text = loadOnce(() => loadText(services, tallies));
   app.get(PATH, {
     onRequest: async (request, reply) => {
       const given = bearerOf(request);
@@ -34,8 +35,7 @@ export function mountMetrics(
       if (!hasToken) await refuseOthers(services, request, reply);
     },
     handler: async (_request, reply) => {
-      text ??= loadText(services, tallies);
-      const { contentType, write } = await text;
+      const { contentType, write } = await text();
       return reply.type(contentType).send(await write());
     },
   });

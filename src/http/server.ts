@@ -23,6 +23,7 @@ import { mountDocs } from './docs.ts';
 import { drainOnClose } from './drain.ts';
 import { JSON_TYPE, knownError, methodNotAllowed, sendError } from './errors.ts';
 import { mountHealth } from './health.ts';
+import { loadOnce } from './load-once.ts';
 import { shedLoad } from './load-shedding.ts';
 import { mountMetrics, type MetricsOptions } from './metrics.ts';
 import { concludeUnrouted, observeRequests } from './observe-requests.ts';
@@ -31,9 +32,9 @@ import { REQUEST_ID_HEADER, requestIdOf } from './request-id.ts';
 import { bodyLimitOf, mountProcedures, type MountedPaths } from './rest.ts';
 import { scrubber, withoutSecrets, type Logger } from './secret-free-log.ts';
 import { tellStrictTransport, guardedServerResponse } from './security-headers.ts';
-import { cutSlowBodies, readRest } from './slow-bodies.ts';
+import { cutSlowBodies } from './slow-bodies.ts';
 import { mountJobEvents } from './sse.ts';
-import { isTrpcPath, mountTrpc, TRPC_METHODS } from './trpc.ts';
+import { isTrpcPath, mountTrpc, TRPC_METHODS, type ToJobgateError } from './trpc.ts';
 import { cutUntakenAnswers } from './untaken-answers.ts';
 import { closeUnusedConnections } from './unused-connections.ts';
 
@@ -141,12 +142,16 @@ export async function buildServer(
   answerConnects(app.server, onAnswer);
   app.decorateRequest('principal', null);
   parseJsonBodies(app);
-  const toJobgateError = (error: unknown, request: FastifyRequest) => inOurWords(error, request);
-  app.setErrorHandler((error, request, reply) => {
-    const ours = toJobgateError(error, request);
-    readRest(reply, ours);
-    return sendError(reply, ours);
-  });
+  const bodies = cutSlowBodies(app, services.clock);
+  const toJobgateError: ToJobgateError = (error, request, reply) => {
+    const ours = inOurWords(error, request);
+    // There is no more to be had of one that came too slowly.
+    if (reply && ours.code !== 'request_timeout') bodies.readRest(reply);
+    return ours;
+  };
+  app.setErrorHandler((error, request, reply) =>
+    sendError(reply, toJobgateError(error, request, reply)),
+  );
   // Hooks first: a scope gets those that were there when it was made.
   const mounted: MountedPaths = new Map();
   if (tracer) {
@@ -156,9 +161,8 @@ export async function buildServer(
   observeRequests(app, services.clock, tallies);
   tellStrictTransport(app);
   allowOrigins(app, corsOrigins);
-  drainOnClose(app);
+  drainOnClose(app, sockets);
   shedLoad(app, maxEventLoopLagMs);
-  cutSlowBodies(app, services.clock);
   refuseOddRequests(app, services, mounted);
   mountProcedures(app, services, mounted);
   mountJobEvents(app, services, mounted);
@@ -220,10 +224,9 @@ function mountDocument(
   { buildNumber }: Services,
   mounted: MountedPaths,
 ): void {
-  let document: Promise<Asset> | undefined;
+  const document = loadOnce(() => makeDocument(buildNumber));
   app.get('/openapi.json', async (request, reply) => {
-    document ??= makeDocument(buildNumber);
-    return sendTagged(request, reply, await document);
+    return sendTagged(request, reply, await document());
   });
   mountDocs(app);
   for (const path of ['/openapi.json', '/docs', '/docs/']) {

@@ -1,4 +1,4 @@
-// Bodies on their way: those that trickle in are cut off, what is left of one too large is read.
+// Bodies on their way: those that trickle in are cut off, and the rest of those refused is read.
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { Clock } from '../contract/clock.ts';
@@ -8,10 +8,7 @@ import { JobgateError } from '../contract/errors.ts';
 const LOOK_EVERY_MS = 10_000;
 const MIN_BYTES = 40 * 1024;
 
-/**
- * Of a body that is too large, so much more is read and dropped, in bytes: more than a proxy lets through.
- * Who still sends when the connection ends loses the answer: behind nginx every third 413 was its own 502.
- */
+/** Of a body that was refused, so much more is read and dropped, in bytes: more than a proxy lets through. */
 const MAX_REST_BYTES = 32 * 1024 * 1024;
 
 /** How often it is seen whose time to be looked at has come: few at once, however many there are. */
@@ -21,10 +18,21 @@ const SWEEP_MS = 20;
 interface Arriving {
   seenBytes: number;
   lookAt: number;
-  payload: { emit(event: 'error', error: Error): boolean };
+  /** Until it is refused: told when it is too slow. */
+  payload?: { emit(event: 'error', error: Error): boolean };
   reply: FastifyReply;
-  /** Once it is answered: what may come at the most. */
+  /** Once it is refused: what may come at the most. */
   endBytes?: number;
+}
+
+export interface SlowBodies {
+  /**
+   * Before a request is refused whose body may still be on its way: the rest of it is read and dropped,
+   * so that a caller or a proxy that sends all before it reads comes to read why. RFC 9112, 9.6: a
+   * connection that is closed on unread bytes is reset, and the reset takes the answer back. Behind
+   * nginx every third 413 was its own 502.
+   */
+  readRest(reply: FastifyReply): void;
 }
 
 /**
@@ -32,15 +40,16 @@ interface Arriving {
  * request, which must leave time for a large result: a minute. One timer for all: one for each request,
  * and the listeners that end it, were 4 µs of a read.
  */
-export function cutSlowBodies(app: FastifyInstance, clock: Clock): void {
+export function cutSlowBodies(app: FastifyInstance, clock: Clock): SlowBodies {
   const arriving = new Map<IncomingMessage, Arriving>();
   const timer = setInterval(() => sweep(arriving, clock.monotonic()), SWEEP_MS).unref();
   app.addHook('onClose', async () => clearInterval(timer));
+  const begin = (reply: FastifyReply): Arriving => {
+    const { bytesRead } = reply.request.raw.socket;
+    return { seenBytes: bytesRead, lookAt: clock.monotonic() + LOOK_EVERY_MS, reply };
+  };
   app.addHook('preParsing', ({ raw }, reply, payload, done) => {
-    if (!raw.complete) {
-      const lookAt = clock.monotonic() + LOOK_EVERY_MS;
-      arriving.set(raw, { seenBytes: raw.socket.bytesRead, lookAt, payload, reply });
-    }
+    if (!raw.complete) arriving.set(raw, { ...begin(reply), payload });
     done(null, payload);
   });
   // What came whole is not kept until the next sweep: there may be thousands of them by then.
@@ -48,19 +57,32 @@ export function cutSlowBodies(app: FastifyInstance, clock: Clock): void {
     arriving.delete(raw);
     done();
   });
+  const readRest = (reply: FastifyReply) => {
+    const { raw } = reply.request;
+    if (raw.complete) return;
+    const { seenBytes, lookAt } = arriving.get(raw) ?? begin(reply);
+    const endBytes = raw.socket.bytesRead + MAX_REST_BYTES;
+    arriving.set(raw, { seenBytes, lookAt, reply, endBytes });
+    // What Node ends a connection with, once the answer has left.
+    raw.socket.destroySoon = () => void raw.socket.end();
+  };
+  return { readRest };
 }
 
 function sweep(arriving: Map<IncomingMessage, Arriving>, now: number): void {
   for (const [raw, body] of arriving) {
-    if (raw.complete || raw.destroyed) arriving.delete(raw);
-    else if (body.reply.sent && isTooMuch(raw, body)) raw.socket.destroy();
+    if (raw.complete || raw.destroyed) settle(arriving, raw);
+    else if (raw.socket.bytesRead > (body.endBytes ?? Infinity)) raw.socket.destroy();
     else if (now >= body.lookAt) look(arriving, raw, body);
   }
 }
 
-function isTooMuch({ socket }: IncomingMessage, body: Arriving): boolean {
-  body.endBytes ??= socket.bytesRead + MAX_REST_BYTES;
-  return socket.bytesRead > body.endBytes;
+/** All of it is there: a connection that was to end does. */
+function settle(arriving: Map<IncomingMessage, Arriving>, raw: IncomingMessage): void {
+  const { socket } = raw;
+  arriving.delete(raw);
+  delete (socket as Partial<typeof socket>).destroySoon;
+  if (socket.writableEnded) socket.destroySoon();
 }
 
 function look(arriving: Map<IncomingMessage, Arriving>, raw: IncomingMessage, body: Arriving) {
@@ -69,19 +91,10 @@ function look(arriving: Map<IncomingMessage, Arriving>, raw: IncomingMessage, bo
   body.seenBytes = bytesRead;
   body.lookAt += LOOK_EVERY_MS;
   if (!isSlow) return;
-  arriving.delete(raw);
-  // Answered before it was whole: nobody listens for its end any more.
-  if (body.reply.sent) raw.socket.destroy();
-  else refuse(body);
-}
-
-function refuse({ reply, payload }: Arriving): void {
-  reply.header('connection', 'close');
-  payload.emit('error', new JobgateError('request_timeout', 'The body arrived too slowly'));
-}
-
-/** Lets the caller of a body that is too large send the rest of it, and so come to read why. */
-export function readRest(reply: FastifyReply, { code }: JobgateError): void {
-  // Fastify closes the connection after what it could not parse.
-  if (code === 'payload_too_large') reply.removeHeader('connection');
+  if (body.payload) {
+    arriving.delete(raw);
+    body.reply.header('connection', 'close');
+    body.payload.emit('error', new JobgateError('request_timeout', 'The body arrived too slowly'));
+    // Behind an answer that is held back, nothing of it is read until that is out.
+  } else if (body.reply.raw.writableFinished) raw.socket.destroy();
 }

@@ -9,7 +9,7 @@ import { publicDetails, toTrpcError, type Services } from '../procedures/trpc.ts
 import { parseJson, parseJsonBodies } from './body-parser.ts';
 import { authenticate, TrpcContext } from './context.ts';
 import { errorHeaders, JSON_TYPE } from './errors.ts';
-import { readRest } from './slow-bodies.ts';
+import { loadOnce } from './load-once.ts';
 
 const TRPC_PREFIX = '/trpc';
 
@@ -21,9 +21,11 @@ export function isTrpcPath(path: string): boolean {
 }
 
 /** Turns anything thrown into a JobgateError, and logs what must be. */
-type ToJobgateError = (
+export type ToJobgateError = (
   error: unknown,
   request: Adapter.CreateFastifyContextOptions['req'],
+  /** Of the request that is refused with it. */
+  reply?: FastifyReply,
 ) => JobgateError;
 
 export async function mountTrpc(
@@ -33,17 +35,15 @@ export async function mountTrpc(
 ): Promise<void> {
   const options = handlerOptions(services, toJobgateError);
   // With the first request: it loads undici, which takes 50 ms of a start.
-  let adapter: Promise<typeof Adapter> | undefined;
+  const adapter = loadOnce(() => import('@trpc/server/adapters/fastify'));
   await app.register(
     async (scope) => {
       // tRPC parses by itself, but takes what is no JSON for a failure of ours.
       parseJsonBodies(scope, (_value, text) => text);
       scope.addHook('onRequest', (request, reply) => authenticate(services, request, reply));
-      scope.setErrorHandler((error, request, reply) => {
-        const ours = toJobgateError(error, request);
-        readRest(reply, ours);
-        return sendTrpcError(reply, ours);
-      });
+      scope.setErrorHandler((error, request, reply) =>
+        sendTrpcError(reply, toJobgateError(error, request, reply)),
+      );
       scope.route<TrpcRoute>({
         method: TRPC_METHODS,
         // Fastify's HEAD cannot measure the `Response` that tRPC sends, and no client asks for it.
@@ -52,8 +52,7 @@ export async function mountTrpc(
         handler: async (req, res) => {
           refuseOddHost(req.headers.host);
           if (req.query.input !== undefined) parseJson(req.query.input, 'input');
-          adapter ??= import('@trpc/server/adapters/fastify');
-          const { fastifyRequestHandler } = await adapter;
+          const { fastifyRequestHandler } = await adapter();
           await fastifyRequestHandler({ ...options, req, res, path: req.params.path });
           return res;
         },

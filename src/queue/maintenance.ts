@@ -94,11 +94,17 @@ export class Maintenance {
   }
 
   #tell(error: unknown, name: string): void {
-    const message = String(error);
+    const message = textOf(error);
     const at = this.#clock.monotonic();
     const last = this.#told.get(name);
     if (last?.message === message && at - last.at < TELL_AGAIN_MS) return;
     this.#told.set(name, { message, at });
     this.#onError(error, name);
   }
+}
+
+/** The store says the same of all that its disk refuses; what that was is the cause. */
+function textOf(error: unknown): string {
+  const { cause } = (error ?? {}) as { cause?: unknown };
+  return `${String(error)} ${String(cause)}`;
 }

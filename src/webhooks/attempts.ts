@@ -108,7 +108,12 @@ export class Attempts {
     if (body.text === undefined) return unanswered(body.fault);
     const secrets = await this.untilDone('sign a webhook', () => liveSecrets(store, tenant));
     if (!secrets) return unanswered('the gateway is stopping');
-    const sender = await (this.#sender ??= openSender());
+    // What could not be loaded is loaded anew for the next.
+    this.#sender ??= openSender().catch((error: unknown) => {
+      this.#sender = undefined;
+      throw error;
+    });
+    const sender = await this.#sender;
     const message = { id, at, body: body.text };
     const headers = {
       'content-type': 'application/json',

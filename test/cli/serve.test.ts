@@ -50,6 +50,14 @@ it('keeps its compiled code for the next start, also when it is killed', async (
   expect((await stop(gateway, 'SIGKILL')).signal).toBe('SIGKILL');
 });
 
+it('listens once where HOST is a name with two addresses, as localhost may be', async () => {
+  const { environment } = newDatabase();
+  const gateway = await startServe({ ...environment, HOST: 'localhost', API_KEY: KEY });
+  expect(await statusWith(gateway.url, KEY)).toBe(200);
+  await stop(gateway);
+  expect(gateway.lines.filter((line) => line.includes('Server listening at'))).toHaveLength(1);
+});
+
 describe('the first key, without a terminal', () => {
   it('goes to a file only its owner reads, and only the name of the file is logged', async () => {
     const { keyFile, environment } = newDatabase();

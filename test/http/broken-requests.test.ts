@@ -148,3 +148,19 @@ describe('431', () => {
     expectRaw(await send(head('Host: x', ...lines)), 431, 'The headers are too large');
   });
 });
+
+it('what follows a stream that is being answered ends it, without an answer in its midst', async () => {
+  const jobId = await submitJob(gateway);
+  const socket = connect(Number(new URL(gateway.url).port), '127.0.0.1');
+  onTestFinished(() => void socket.destroy());
+  const path = `/v1/toolkit/job/events?job_id=${jobId}`;
+  socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\nx-api-key: ${gateway.keys.read}\r\n\r\n`);
+  let told = '';
+  socket.on('data', (chunk: Buffer) => (told += chunk.toString()));
+  await expect.poll(() => told).toContain('"queued"');
+  const closed = once(socket, 'close');
+  socket.write('garbage\r\n\r\n');
+  await closed;
+  expect(told).toMatch(/^HTTP\/1\.1 200 /);
+  expect(told).not.toContain('400');
+});

@@ -7,20 +7,30 @@ import { startTestGateway } from '../gateway.ts';
 
 const PATHS = ['/v1/toolkit/job/submit', '/trpc/job.submit'];
 
+interface HeadOptions {
+  key?: string | undefined;
+  version?: string;
+  more?: string[];
+}
+
 /** Sends the head of a request whose body is so long. The test's own `onTestFinished`: some run at once. */
 async function begin(
   path: string,
   length: number,
   { onTestFinished }: TestContext,
+  { key, version = '1.1', more = [] }: HeadOptions = {},
 ): Promise<Socket> {
   const gateway = await startTestGateway();
   onTestFinished(() => gateway.close());
-  const socket = connect(Number(new URL(gateway.url).port), '127.0.0.1');
+  const port = Number(new URL(gateway.url).port);
+  // As who sends all of it whatever is answered meanwhile.
+  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
   onTestFinished(() => void socket.destroy());
   const head = [
-    `POST ${path} HTTP/1.1`,
+    `POST ${path} HTTP/${version}`,
     'Host: x',
-    `x-api-key: ${gateway.keys.submit}`,
+    `x-api-key: ${key ?? gateway.keys.submit}`,
+    ...more,
     'Content-Type: application/json',
     `Content-Length: ${length}`,
   ];
@@ -55,7 +65,7 @@ describe('a body that trickles in', () => {
       const socket = await begin(path, 1000, context);
       trickle(socket);
       const begun = performance.now();
-      const [answer] = await Promise.all([text(socket), closed(socket)]);
+      const answer = await text(socket);
       expect(performance.now() - begun).toBeLessThan(20_000);
       expect(answer).toMatch(/^HTTP\/1\.1 408 /);
       expect(answer).toMatch(/connection: close/i);
@@ -82,21 +92,49 @@ describe('a body that is refused', () => {
       if (!socket.write(MIB)) await Promise.race([drained(socket), end]);
   };
 
-  it.for(PATHS)('POST %s is read to its end, and the connection goes on', async (path, context) => {
-    const socket = await begin(path, 20 * MIB.length, context);
-    const answers: string[] = [];
-    const all = text(socket.on('data', (chunk) => answers.push(String(chunk))));
-    await expect.poll(() => answers.join('')).toMatch(/^HTTP\/1\.1 413 /);
-    await send(socket, 20);
-    socket.write('GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
-    expect(await all).toMatch(/^HTTP\/1\.1 413 [^]*over the limit[^]*HTTP\/1\.1 200 /);
+  /** Sends all of it, and gives what was answered; rejects where the connection is reset. */
+  const answerOf = async (socket: Socket, mebibytes: number) => {
+    const all = text(socket);
+    await send(socket, mebibytes);
+    return all;
+  };
+
+  it.for(PATHS)(
+    'POST %s is read to its end, and then the connection closed',
+    async (path, context) => {
+      const socket = await begin(path, 20 * MIB.length, context);
+      expect(await answerOf(socket, 20)).toMatch(/^HTTP\/1\.1 413 [^]*over the limit/);
+      expect(socket.bytesWritten).toBeGreaterThan(20 * MIB.length);
+    },
+  );
+
+  it('also where the caller wants to close it, or speaks HTTP/1.0', async (context) => {
+    const closing = await begin('/v1/toolkit/job/submit', 20 * MIB.length, context, {
+      more: ['Connection: close'],
+    });
+    expect(await answerOf(closing, 20)).toMatch(/^HTTP\/1\.1 413 /);
+    const old = await begin('/v1/toolkit/job/submit', 20 * MIB.length, context, { version: '1.0' });
+    expect(await answerOf(old, 20)).toMatch(/^HTTP\/1\.1 413 /);
   });
 
-  it.for(PATHS)('POST %s is not read for ever', async (path, context) => {
-    const socket = await begin(path, 2 ** 40, context);
-    socket.resume();
-    await send(socket, 1000);
-    await closed(socket);
-    expect(socket.bytesWritten).toBeLessThan(100 * MIB.length);
+  it('for want of a key is read too, and the connection goes on', async (context) => {
+    const socket = await begin('/v1/toolkit/job/submit', 20 * MIB.length, context, {
+      key: 'wrong',
+    });
+    const all = text(socket);
+    await send(socket, 20);
+    socket.write('GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+    expect(await all).toMatch(/^HTTP\/1\.1 401 [^]*HTTP\/1\.1 200 /);
   });
+
+  it.for([[PATHS[0]], [PATHS[1]], [PATHS[0], 'wrong']] as [string, string?][])(
+    'POST %s is not read for ever (key %s)',
+    async ([path, key], context) => {
+      const socket = await begin(path, 2 ** 40, context, { key });
+      socket.resume();
+      await send(socket, 1000);
+      await closed(socket);
+      expect(socket.bytesWritten).toBeLessThan(100 * MIB.length);
+    },
+  );
 });

@@ -115,6 +115,21 @@ describe('400', () => {
   });
 });
 
+describe('400, too', () => {
+  it('for the header of a single job: it would not keep these from being added twice', async () => {
+    const own = await ownGateway();
+    const body = { jobs: many(2) };
+    const answer = await own.request('POST', '/v1/toolkit/jobs/submit', {
+      key: own.keys.submit,
+      headers: { 'idempotency-key': 'batch-1' },
+      body,
+    });
+    expect(answer.status).toBe(400);
+    expect(answer.json.issues[0].message).toContain('give each its own idempotency_key');
+    expect((await stats(own)).by_status.queued).toBe(0);
+  });
+});
+
 describe('413', () => {
   it('where the body is over MAX_RESULT_BYTES, or one payload over MAX_BODY_BYTES', async () => {
     const own = await ownGateway({ maxBodyBytes: 2000, maxResultBytes: 100_000 });
