@@ -1,5 +1,5 @@
 // The page of keys: what it shows of each, and making, rotating and revoking them.
-import type { Page } from 'playwright-core';
+import type { Page, Request } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
 import { createApiKey } from '../../../src/auth/api-keys.ts';
 import { keyIdOf } from '../../../src/auth/key-format.ts';
@@ -47,6 +47,16 @@ const row = (page: Page, text: string) => page.getByRole('row').filter({ hasText
 const dialog = (page: Page) => page.getByRole('dialog');
 const button = (page: Page, name: string) => page.getByRole('button', { name, exact: true });
 const madeKey = (page: Page) => dialog(page).getByLabel('API key', { exact: true }).inputValue();
+
+/** Whether the gateway ends it first, or the page once it is told why. */
+function endOfStream(page: Page): Promise<Request> {
+  const { promise, resolve } = Promise.withResolvers<Request>();
+  const tell = (request: Request) => {
+    if (/watch/.test(request.url())) resolve(request);
+  };
+  page.on('requestfailed', tell).on('requestfinished', tell);
+  return promise;
+}
 
 describeDashboard('the page of keys', () => {
   describe('shows', () => {
@@ -297,7 +307,7 @@ describeDashboard('the page of keys', () => {
       const { page } = await openKeys({ gateway, key: old });
       await expectShown(page.locator('.connection[data-state=live]'));
       await page.route('**/trpc/keys.rotate*', async (route) => {
-        const ended = page.waitForEvent('requestfailed', (each) => /watch/.test(each.url()));
+        const ended = endOfStream(page);
         const response = await route.fetch();
         await ended;
         await route.fulfill({ response });
