@@ -95,6 +95,8 @@ function look(arriving: Map<IncomingMessage, Arriving>, raw: IncomingMessage, bo
     arriving.delete(raw);
     body.reply.header('connection', 'close');
     body.payload.emit('error', new JobgateError('request_timeout', 'The body arrived too slowly'));
-    // Behind an answer that is held back, nothing of it is read until that is out.
-  } else if (body.reply.raw.writableFinished) raw.socket.destroy();
+  } else if (body.reply.raw.writableFinished) {
+    // Not before: behind an answer that is held back, nothing of it is read until that is out.
+    raw.socket.destroy();
+  }
 }

@@ -1,9 +1,10 @@
 // jobs.activity: every minute of the last hour, and how long the jobs ran that were done in it.
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bucketOf, percentilesOf } from '../../src/contract/run-times.ts';
 import { expectAnswer, post, refusal, startJob, submitJob, trpcClient } from '../clients.ts';
 import { createTestKey, startTestGateway, type TestGateway } from '../gateway.ts';
 import { HeldClock } from '../held-clock.ts';
+import { useGateway } from '../used-gateway.ts';
 
 const PATH = '/v1/toolkit/jobs/activity';
 const MINUTE_MS = 60_000;
@@ -20,8 +21,7 @@ afterAll(() => gateway.close());
 
 /** At the begin of a minute. */
 async function ownGateway(): Promise<TestGateway> {
-  const own = await startTestGateway({ clock });
-  onTestFinished(() => own.close());
+  const own = await useGateway({ clock });
   clock.advance((MINUTE_MS - (clock.now() % MINUTE_MS)) / 1000);
   return own;
 }

@@ -12,6 +12,7 @@ import {
 } from '../clients.ts';
 import { createTestKey, startTestGateway, type TestGateway } from '../gateway.ts';
 import { HeldClock } from '../held-clock.ts';
+import { useGateway } from '../used-gateway.ts';
 
 const MINUTE_MS = 60_000;
 const NONE = { queued: 0, running: 0, done: 0, failed: 0, cancelled: 0 };
@@ -25,11 +26,7 @@ beforeAll(async () => {
 
 afterAll(() => gateway.close());
 
-async function ownGateway(): Promise<TestGateway> {
-  const own = await startTestGateway({ clock });
-  onTestFinished(() => own.close());
-  return own;
-}
+const ownGateway = () => useGateway({ clock });
 
 const stats = (of = gateway, body: unknown = {}) => post(of, 'read', 'jobs/stats', body);
 

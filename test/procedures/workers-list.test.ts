@@ -14,6 +14,7 @@ import {
 } from '../clients.ts';
 import { createTestKey, startTestGateway, type TestGateway } from '../gateway.ts';
 import { HeldClock } from '../held-clock.ts';
+import { useGateway } from '../used-gateway.ts';
 
 const PATH = '/v1/toolkit/workers/list';
 const OTHER = '/v1/other';
@@ -27,11 +28,7 @@ beforeAll(async () => {
 
 afterAll(() => gateway.close());
 
-async function ownGateway(): Promise<TestGateway> {
-  const own = await startTestGateway({ clock });
-  onTestFinished(() => own.close());
-  return own;
-}
+const ownGateway = () => useGateway({ clock });
 
 const list = (of = gateway, body: unknown = {}) => post(of, 'read', 'workers/list', body);
 
