@@ -10,10 +10,10 @@ export function nearMiss(name: string, known: readonly string[]): string | undef
 }
 
 function isNear(name: string, known: string): boolean {
-  if (known.length < 7) return sortedLetters(name) === sortedLetters(known);
-  const slips = known.length < 12 ? 1 : 2;
+  const slips = known.length < 7 ? 0 : known.length < 12 ? 1 : 2;
   // A machine's environment has a hundred names, most of another length: 16 ms of a start.
   if (Math.abs(name.length - known.length) > slips) return false;
+  if (slips === 0) return sortedLetters(name) === sortedLetters(known);
   return editDistance(name, known) <= slips;
 }
 

@@ -5,7 +5,7 @@ import { addRunTime, bucketOf, type RunTimes } from '../../contract/run-times.ts
 import type { ActivityMinute } from '../job-store.ts';
 import type { Orm } from './database.ts';
 import type { Transaction } from './group-commit.ts';
-import { param } from './session.ts';
+import { lazily, param } from './session.ts';
 
 type StoredRow = typeof activity.$inferSelect;
 type Row = Omit<StoredRow, 'runTimes'> & { runTimes: RunTimes };
@@ -24,10 +24,10 @@ const RECENT_MINUTES = 10;
 export class Activity {
   readonly #rows = new Map<string, Row>();
   readonly #dirty = new Set<string>();
-  readonly #statements: ReturnType<typeof prepareStatements>;
+  readonly #statements: () => ReturnType<typeof prepareStatements>;
 
   constructor(orm: Orm, now: number) {
-    this.#statements = prepareStatements(orm);
+    this.#statements = lazily(() => prepareStatements(orm));
     const since = minuteOf(now) - KEPT_MINUTES;
     for (const row of orm.select().from(activity).where(gte(activity.minute, since)).all()) {
       this.#rows.set(keyOf(row), { ...row, runTimes: readRunTimes(row) });
@@ -77,7 +77,7 @@ export class Activity {
   flush(): void {
     for (const key of this.#dirty) {
       const row = this.#rows.get(key);
-      if (row) this.#statements.write.run({ ...row, runTimes: textOf(row) });
+      if (row) this.#statements().write.run({ ...row, runTimes: textOf(row) });
     }
   }
 
@@ -89,7 +89,7 @@ export class Activity {
   /** Forgets what is older than is kept; inside a write. */
   prune(now: number): void {
     const before = minuteOf(now) - KEPT_MINUTES;
-    this.#statements.prune.run({ before });
+    this.#statements().prune.run({ before });
     for (const [key, { minute }] of this.#rows) if (minute < before) this.#rows.delete(key);
   }
 

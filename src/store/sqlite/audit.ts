@@ -5,7 +5,7 @@ import type { AuditEntry } from '../../contract/audit.ts';
 import { invalidPayload } from '../../contract/errors.ts';
 import type { AuditQuery, JobStore } from '../job-store.ts';
 import type { Orm } from './database.ts';
-import { isOrAny, param, read, type Session } from './session.ts';
+import { isOrAny, lazily, param, read, type Session } from './session.ts';
 
 /** Rows that one page looks through at the most: a few milliseconds, however few of them fit. */
 const SCAN = 5000;
@@ -15,18 +15,18 @@ type Noted = Pick<AuditEntry, 'tenant' | 'action' | 'target'> & { detail?: objec
 /** Writes entries, within the transaction of what they tell. */
 export class AuditWriter {
   readonly #now: () => number;
-  readonly #insert: ReturnType<typeof prepareInsert>;
+  readonly #insert: () => ReturnType<typeof prepareInsert>;
 
   constructor(orm: Orm, now: () => number) {
     this.#now = now;
-    this.#insert = prepareInsert(orm);
+    this.#insert = lazily(() => prepareInsert(orm));
   }
 
   /** Nothing when nobody is named. */
   note(by: string | undefined, { tenant, action, target, detail }: Noted): void {
     if (by === undefined) return;
     const text = detail ? JSON.stringify(detail) : null;
-    this.#insert.run({ tenant, at: this.#now(), keyId: by, action, target, detail: text });
+    this.#insert().run({ tenant, at: this.#now(), keyId: by, action, target, detail: text });
   }
 }
 
@@ -35,11 +35,11 @@ export function auditLog({
   commits,
   options,
 }: Session): Pick<JobStore, 'listAudit' | 'pruneAudit'> {
-  const statements = prepareStatements(orm);
+  const statements = lazily(() => prepareStatements(orm));
 
   /** The first `seq` before which nothing was looked at; null when all was. */
   function endOfScan(before: number): number | null {
-    const { first, count } = statements.scanned.get({ before, scan: SCAN }) ?? { count: 0 };
+    const { first, count } = statements().scanned.get({ before, scan: SCAN }) ?? { count: 0 };
     return count === SCAN ? (first ?? null) : null;
   }
 
@@ -47,7 +47,7 @@ export function auditLog({
     listAudit: ({ cursor, limit, ...filter }: AuditQuery) =>
       read(() => {
         const before = cursor === null ? Number.MAX_SAFE_INTEGER : decodeCursor(cursor);
-        const rows = statements.page.all({ ...filter, before, scan: SCAN, limit: limit + 1 });
+        const rows = statements().page.all({ ...filter, before, scan: SCAN, limit: limit + 1 });
         const entries = rows.slice(0, limit).map(toEntry);
         const next = rows.length > limit ? (entries.at(-1)?.seq ?? null) : endOfScan(before);
         return { entries, nextCursor: next === null ? null : String(next) };
@@ -57,9 +57,9 @@ export function auditLog({
       const { retentionMs, clock } = options;
       if (retentionMs === 0) return 0;
       const until = clock.now() - retentionMs;
-      const due = await read(() => statements.due.get({ limit, until })?.last ?? null);
+      const due = await read(() => statements().due.get({ limit, until })?.last ?? null);
       if (due === null) return 0;
-      return commits.run(() => statements.remove.run({ last: due, until }).changes);
+      return commits.run(() => statements().remove.run({ last: due, until }).changes);
     },
   };
 }

@@ -11,7 +11,7 @@ import type { Transaction } from './group-commit.ts';
 import type { JobRow } from './job-row.ts';
 import type { JobWriter } from './job-writer.ts';
 import type { Lease } from './leases.ts';
-import { param, type Session } from './session.ts';
+import { lazily, param, type Session } from './session.ts';
 
 /** `code` of a job that failed because what is stored of it is damaged. */
 const DAMAGED_CODE = 500;
@@ -24,13 +24,13 @@ interface Candidate {
 
 export function claims(session: Session, writer: JobWriter): Pick<JobStore, 'claim'> {
   const { options, commits, leases } = session;
-  const statements = prepareStatements(session);
-  const findWaiting = prepareWaiting(session);
+  const statements = lazily(() => prepareStatements(session));
+  const findWaiting = lazily(() => prepareWaiting(session));
 
   /** The best waiting jobs over all of the endpoints, each endpoint's read from its index. */
   function candidates({ tenant, endpoints, max }: ClaimRequest): Candidate[] {
     const found = [...new Set(endpoints)].flatMap((endpoint) =>
-      findWaiting({ tenant, endpoint, max }),
+      findWaiting()({ tenant, endpoint, max }),
     );
     return found.sort(byOrder).slice(0, max);
   }
@@ -60,7 +60,7 @@ export function claims(session: Session, writer: JobWriter): Pick<JobStore, 'cla
   }
 
   function intactPayload(seq: number): JsonText | undefined {
-    const stored = statements.payload.get({ seq });
+    const stored = statements().payload.get({ seq });
     return stored && crc32(stored.payload) === stored.crc
       ? new JsonText(stored.payload)
       : undefined;
@@ -77,7 +77,7 @@ export function claims(session: Session, writer: JobWriter): Pick<JobStore, 'cla
     const now = options.clock.now();
     const { workerId, workerPid, leaseSeconds } = request;
     const fence = row.fence + 1;
-    statements.addAttempt.run({ jobSeq: row.seq, fence, workerId, workerPid, startedAt: now });
+    statements().addAttempt.run({ jobSeq: row.seq, fence, workerId, workerPid, startedAt: now });
     const changes: Partial<JobRow> = {
       status: 'running',
       ready: 0,

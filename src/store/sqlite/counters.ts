@@ -5,7 +5,7 @@ import type { JobStatus } from '../../contract/job.ts';
 import type { StatusCount } from '../job-store.ts';
 import type { Orm } from './database.ts';
 import type { Transaction } from './group-commit.ts';
-import { param } from './session.ts';
+import { lazily, param } from './session.ts';
 
 /** What a job is counted under. */
 export interface Counted {
@@ -37,10 +37,10 @@ export class Counters {
   /** All queued jobs of the gateway. */
   #queued = 0;
   readonly #dirty = new Set<string>();
-  readonly #statements: ReturnType<typeof prepareStatements>;
+  readonly #statements: () => ReturnType<typeof prepareStatements>;
 
   constructor(orm: Orm) {
-    this.#statements = prepareStatements(orm);
+    this.#statements = lazily(() => prepareStatements(orm));
     for (const row of orm.select().from(counters).all()) this.#add(row, row.n);
     this.#dirty.clear();
   }
@@ -104,8 +104,8 @@ export class Counters {
     for (const key of this.#dirty) {
       const counter = this.#counters.get(key);
       if (!counter) continue;
-      if (counter.n > 0) this.#statements.write.run({ ...counter });
-      else this.#statements.remove.run({ ...counter });
+      if (counter.n > 0) this.#statements().write.run({ ...counter });
+      else this.#statements().remove.run({ ...counter });
     }
   }
 

@@ -8,7 +8,7 @@ import type { JobStore, ManyChanged } from '../job-store.ts';
 import type { Transaction } from './group-commit.ts';
 import type { JobRow } from './job-row.ts';
 import { CANCELLED, type JobWriter } from './job-writer.ts';
-import { param, type Session } from './session.ts';
+import { lazily, param, type Session } from './session.ts';
 
 type Decisions = Pick<JobStore, 'cancel' | 'cancelMany' | 'retry' | 'retryMany' | 'delete'>;
 
@@ -51,10 +51,12 @@ const isCancellable = (row: JobRow) => CANCELLABLE.includes(row.status);
 
 export function decisions(session: Session, writer: JobWriter): Decisions {
   const { options, commits, leases, orm } = session;
-  const remove = orm
-    .delete(jobs)
-    .where(eq(jobs.seq, param('seq')))
-    .prepare();
+  const remove = lazily(() =>
+    orm
+      .delete(jobs)
+      .where(eq(jobs.seq, param('seq')))
+      .prepare(),
+  );
 
   function note({ tenant, jobId }: JobRow, action: AuditAction, by: string | undefined): void {
     session.audit.note(by, { tenant, action, target: jobId });
@@ -142,7 +144,7 @@ export function decisions(session: Session, writer: JobWriter): Decisions {
           );
         }
         writer.announceRemoval(tx, row);
-        remove.run({ seq: row.seq });
+        remove().run({ seq: row.seq });
         session.counters.move(tx, row, null);
         note(row, 'job.delete', by);
       }),

@@ -4,7 +4,7 @@ import { events, jobs } from '../../../db/schema.ts';
 import type { JobStatus } from '../../contract/job.ts';
 import type { ChangeKind, JobEvent } from '../../contract/job-event.ts';
 import type { JobStore } from '../job-store.ts';
-import { param, read, type Session } from './session.ts';
+import { lazily, param, read, type Session } from './session.ts';
 
 type EventLog = Pick<JobStore, 'listEvents' | 'listTenantEvents' | 'lastEventSeq'>;
 
@@ -20,14 +20,14 @@ interface EventRow {
 }
 
 export function eventLog(session: Session): EventLog {
-  const statements = prepareStatements(session);
+  const statements = lazily(() => prepareStatements(session));
   return {
     listEvents: ({ tenant, jobId }, after, limit) =>
-      read(() => statements.ofJob.all({ tenant, jobId, after, limit }).map(toEvent)),
+      read(() => statements().ofJob.all({ tenant, jobId, after, limit }).map(toEvent)),
 
     listTenantEvents: (tenant, after, limit) =>
       read(() => {
-        const rows = statements.ofAll.all({ after, limit });
+        const rows = statements().ofAll.all({ after, limit });
         return {
           events: rows.filter((row) => row.tenant === tenant).map(toEvent),
           after: rows.at(-1)?.seq ?? after,
@@ -35,7 +35,7 @@ export function eventLog(session: Session): EventLog {
         };
       }),
 
-    lastEventSeq: () => read(() => statements.last.get()?.seq ?? 0),
+    lastEventSeq: () => read(() => statements().last.get()?.seq ?? 0),
   };
 }
 

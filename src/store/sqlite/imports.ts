@@ -4,7 +4,7 @@ import { jobPayloads, jobs } from '../../../db/schema.ts';
 import type { EndedJob, Imported, JobStore } from '../job-store.ts';
 import type { Transaction } from './group-commit.ts';
 import type { JobWriter } from './job-writer.ts';
-import { param, type Session } from './session.ts';
+import { lazily, param, type Session } from './session.ts';
 
 /** What the worker got is not known. */
 const NO_PAYLOAD = '{}';
@@ -14,13 +14,13 @@ const UNKNOWN_LIMITS = { maxAttempts: 1, maxLostLeases: 1, maxRuntimeSeconds: 36
 
 export function imports(session: Session, writer: JobWriter): Pick<JobStore, 'importEnded'> {
   const { options, commits } = session;
-  const statements = prepareStatements(session);
+  const statements = lazily(() => prepareStatements(session));
 
   function importOne(tx: Transaction, job: EndedJob): Imported {
-    const inserted = statements.insertJob.run(columnsOf(job));
+    const inserted = statements().insertJob.run(columnsOf(job));
     if (inserted.changes === 0) return writer.find(job) ? 'present' : 'taken';
     const seq = Number(inserted.lastInsertRowid);
-    statements.insertPayload.run({ seq, crc: crc32(NO_PAYLOAD), payload: NO_PAYLOAD });
+    statements().insertPayload.run({ seq, crc: crc32(NO_PAYLOAD), payload: NO_PAYLOAD });
     const { tenant, jobId, endpoint, status, endedAt, end } = job;
     const row = { seq, tenant, jobId, endpoint, status, ready: 0, version: 1, attempt: 1 };
     session.counters.move(tx, null, row);

@@ -9,7 +9,7 @@ import type { ChangeKind, JobEvent } from '../../contract/job-event.ts';
 import type { JobRef } from '../job-store.ts';
 import type { Transaction } from './group-commit.ts';
 import { rowColumns, type JobRow } from './job-row.ts';
-import { param, type Session } from './session.ts';
+import { lazily, param, type Session } from './session.ts';
 import { WebhookOutbox } from './webhook-outbox.ts';
 
 /** How a job ends. */
@@ -34,13 +34,13 @@ export const CANCELLED: Ending = {
 
 export class JobWriter {
   readonly #session: Session;
-  readonly #statements: ReturnType<typeof prepareStatements>;
+  readonly #statements: () => ReturnType<typeof prepareStatements>;
   readonly #outbox: WebhookOutbox;
 
   constructor(session: Session) {
     this.#session = session;
     this.#outbox = new WebhookOutbox(session);
-    this.#statements = prepareStatements(session);
+    this.#statements = lazily(() => prepareStatements(session));
   }
 
   /** The row as it is now; throws `job_not_found`. */
@@ -51,11 +51,11 @@ export class JobWriter {
   }
 
   find({ tenant, jobId }: JobRef): JobRow | undefined {
-    return this.#statements.load.get({ tenant, jobId });
+    return this.#statements().load.get({ tenant, jobId });
   }
 
   loadBySeq(seq: number): JobRow | undefined {
-    return this.#statements.loadBySeq.get({ seq });
+    return this.#statements().loadBySeq.get({ seq });
   }
 
   /** Writes `row` with `changes`, the next version and an event; tells listeners after the commit. */
@@ -83,9 +83,9 @@ export class JobWriter {
       throw new Error(`illegal move ${row.status} -> ${saved.status}`);
     }
     this.#session.counters.move(tx, row, saved);
-    if (!result) this.#statements.save.run(saved);
+    if (!result) this.#statements().save.run(saved);
     else
-      this.#statements.saveDone.run({
+      this.#statements().saveDone.run({
         ...saved,
         result: result.text,
         resultCrc: crc32(result.text),
@@ -109,7 +109,7 @@ export class JobWriter {
 
   #addEvent(row: ChangedRow, kind: ChangeKind, data: object): JobEvent {
     const { seq, tenant, jobId, endpoint, version, updatedAt: at, status, attempt } = row;
-    const added = this.#statements.addEvent.run({
+    const added = this.#statements().addEvent.run({
       tenant,
       jobSeq: seq,
       jobId,
@@ -184,7 +184,7 @@ export class JobWriter {
 
   endAttempt(row: JobRow, outcome: AttemptOutcome, message: string | null = null): void {
     const endedAt = this.#session.options.clock.now();
-    this.#statements.endAttempt.run({
+    this.#statements().endAttempt.run({
       jobSeq: row.seq,
       fence: row.fence,
       endedAt,
@@ -202,7 +202,7 @@ export class JobWriter {
       const lease = this.#session.leases.get(row.jobId);
       return lease ? Math.round(this.#session.options.clock.monotonic() - lease.startedAt) : 0;
     }
-    const last = this.#statements.lastAttempt.get({ jobSeq: row.seq, fence: row.fence });
+    const last = this.#statements().lastAttempt.get({ jobSeq: row.seq, fence: row.fence });
     return last?.endedAt ? Math.max(last.endedAt - last.startedAt, 0) : 0;
   }
 

@@ -15,13 +15,13 @@ import {
 } from './list-position.ts';
 import { mergeNewest } from './merge-newest.ts';
 import { prepareSearch } from './searches.ts';
-import { isOrAny, param, read, readInTurns, type Session } from './session.ts';
+import { isOrAny, lazily, param, read, readInTurns, type Session } from './session.ts';
 
 type Lists = Pick<JobStore, 'list' | 'listIds' | 'findStatuses' | 'oldestQueuedAt'>;
 
 export function lists(session: Session): Lists {
-  const statements = prepareStatements(session);
-  const search = prepareSearch(session, newest);
+  const statements = lazily(() => prepareStatements(session));
+  const search = lazily(() => prepareSearch(session, newest));
 
   /** The newest jobs behind the position. The indexes are by state, so that several are merged. */
   function newest(filter: JobFilter, behind: ListPosition, limit: number): ListPosition[] {
@@ -29,7 +29,7 @@ export function lists(session: Session): Lists {
     const { createdAt, seq } = behind;
     const before = { until: Math.min(until ?? createdAt, createdAt), createdAt, seq };
     const values = { tenant, id, ...before, limit };
-    const statement = statements[id === null ? 'byEndpoint' : 'byCallerId'];
+    const statement = statements()[id === null ? 'byEndpoint' : 'byCallerId'];
     const kinds = id === null ? session.counters.kinds(filter) : kindsOfCaller(filter);
     const sources = kinds.map(
       (kind) => (from: number) => statement.all({ ...values, ...kind, since: from }),
@@ -42,7 +42,7 @@ export function lists(session: Session): Lists {
     const { positions, next } =
       text === null
         ? cutPage(newest(filter, behind, limit + 1), limit)
-        : await search({ filter, text, behind, limit });
+        : await search()({ filter, text, behind, limit });
     return { positions, nextCursor: next && encodeCursor(next) };
   }
 
@@ -50,27 +50,27 @@ export function lists(session: Session): Lists {
     list: (query) =>
       readInTurns(async () => {
         const { positions, nextCursor } = await page(query);
-        const rows = positions.flatMap(({ seq }) => statements.row.all({ seq }));
+        const rows = positions.flatMap(({ seq }) => statements().row.all({ seq }));
         return { jobs: rows.map(toSummary), nextCursor };
       }),
 
     listIds: (query) =>
       readInTurns(async () => {
         const { positions, nextCursor } = await page(query);
-        const rows = positions.flatMap(({ seq }) => statements.jobId.all({ seq }));
+        const rows = positions.flatMap(({ seq }) => statements().jobId.all({ seq }));
         return { jobIds: rows.map(({ jobId }) => jobId), nextCursor };
       }),
 
     findStatuses: (tenant, jobIds) =>
       read(() => {
-        const rows = statements.statuses.all({ tenant, jobIds: JSON.stringify(jobIds) });
+        const rows = statements().statuses.all({ tenant, jobIds: JSON.stringify(jobIds) });
         return new Map(rows.map(({ jobId, status }) => [jobId, status]));
       }),
 
     oldestQueuedAt: (tenant) =>
       read(() => {
         const kinds = session.counters.kinds({ tenant, status: 'queued', endpoint: null });
-        const times = kinds.map((kind) => statements.oldest.get({ tenant, ...kind })?.createdAt);
+        const times = kinds.map((kind) => statements().oldest.get({ tenant, ...kind })?.createdAt);
         return times.reduce(
           (a, b) => (a !== undefined && (b === undefined || a < b) ? a : b),
           undefined,

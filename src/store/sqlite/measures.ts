@@ -5,7 +5,7 @@ import { jobs } from '../../../db/schema.ts';
 import type { JobStore, StatusCount } from '../job-store.ts';
 import type { OldestReady } from '../store-observer.ts';
 import type { Counter } from './counters.ts';
-import { param, read, type Session } from './session.ts';
+import { lazily, param, read, type Session } from './session.ts';
 
 /** Endpoints are free text: however many there are, asking costs some milliseconds at the most. */
 const MAX_QUEUES = 1000;
@@ -14,14 +14,14 @@ const ABOVE_ANY_PRIORITY = 1000;
 
 export function measures(session: Session, hasRoom: () => boolean): Pick<JobStore, 'measure'> {
   const { sqlite, counters } = session;
-  const best = prepareBest(session);
+  const best = lazily(() => prepareBest(session));
 
   /** The best job of each priority has waited longest of those: one step in the index for each. */
   function oldestOf({ tenant, endpoint }: Counter): OldestReady | undefined {
     let oldest = Infinity;
     let priority = ABOVE_ANY_PRIORITY;
     for (;;) {
-      const found = best.get({ tenant, endpoint, below: priority });
+      const found = best().get({ tenant, endpoint, below: priority });
       if (!found) break;
       oldest = Math.min(oldest, found.runAt);
       priority = found.priority;

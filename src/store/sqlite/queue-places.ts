@@ -2,23 +2,24 @@
 import { and, eq, gt, sql } from '../../../db/drizzle.ts';
 import { jobs } from '../../../db/schema.ts';
 import type { JobStore } from '../job-store.ts';
-import { param, read, type Session } from './session.ts';
+import { lazily, param, read, type Session } from './session.ts';
 
 /** Positions are exact up to this; beyond it nobody is told. */
 const LAST_EXACT_POSITION = 1000;
 
 export function queuePlaces(session: Session): Pick<JobStore, 'queuePosition'> {
-  const statements = prepareStatements(session);
+  const statements = lazily(() => prepareStatements(session));
   return {
     queuePosition: ({ tenant, jobId }) =>
       read(() => {
-        const job = statements.find.get({ tenant, jobId });
+        const job = statements().find.get({ tenant, jobId });
         if (!job) return null;
         const { seq, endpoint, priority, runAt } = job;
         const values = { tenant, endpoint, priority, runAt, seq, limit: LAST_EXACT_POSITION + 1 };
         // Two ranges of the index: one condition over both would read the whole queue.
         const ahead =
-          statements.higherPriority.all(values).length + statements.samePriority.all(values).length;
+          statements().higherPriority.all(values).length +
+          statements().samePriority.all(values).length;
         return ahead > LAST_EXACT_POSITION ? null : ahead;
       }),
   };

@@ -4,7 +4,7 @@ import { attempts, jobPayloads, jobs } from '../../../db/schema.ts';
 import type { JobStore } from '../job-store.ts';
 import { prepareFindState } from './find-state.ts';
 import { toJob } from './job-row.ts';
-import { param, read, type Session } from './session.ts';
+import { lazily, param, read, type Session } from './session.ts';
 
 type Reads = Pick<
   JobStore,
@@ -18,18 +18,18 @@ type Reads = Pick<
 >;
 
 export function reads(session: Session): Reads {
-  const statements = prepareStatements(session);
-  const findState = prepareFindState(session);
+  const statements = lazily(() => prepareStatements(session));
+  const findState = lazily(() => prepareFindState(session));
   return {
-    findState: (ref) => read(() => findState(ref)),
+    findState: (ref) => read(() => findState()(ref)),
 
     find: ({ tenant, jobId }) =>
       read(() => {
-        const row = statements.full.get({ tenant, jobId });
+        const row = statements().full.get({ tenant, jobId });
         return row && toJob(row.jobs, row.job_payloads);
       }),
 
-    listAttempts: ({ tenant, jobId }) => read(() => statements.attempts.all({ tenant, jobId })),
+    listAttempts: ({ tenant, jobId }) => read(() => statements().attempts.all({ tenant, jobId })),
 
     queueLength: (tenant) => read(() => session.counters.queueLength(tenant)),
 

@@ -4,7 +4,7 @@ import { jobs } from '../../../db/schema.ts';
 import type { JobStatus } from '../../contract/job.ts';
 import type { JobStore } from '../job-store.ts';
 import { mergeNewest } from './merge-newest.ts';
-import { param, read, type Session } from './session.ts';
+import { lazily, param, read, type Session } from './session.ts';
 
 interface Change {
   jobId: string;
@@ -18,19 +18,19 @@ interface Change {
  * those that ended (they change no more), those back in the queue, and those submitted since.
  */
 export function recentChanges(session: Session): Pick<JobStore, 'listChangedSince'> {
-  const statements = prepareStatements(session);
+  const statements = lazily(() => prepareStatements(session));
   return {
     listChangedSince: (tenant, since, limit) =>
       read(() => {
         const values = { tenant, limit };
-        const byUpdate = [statements.running, statements.ended, statements.requeued];
+        const byUpdate = [statements().running, statements().ended, statements().requeued];
         const queued = session.counters.kinds({ tenant, status: 'queued', endpoint: null });
         const sources = [
           ...byUpdate.map(
             (statement) => (from: number) => statement.all({ ...values, since: from }),
           ),
           ...queued.map(({ endpoint }) => (from: number) => {
-            const submitted = statements.submitted.all({ ...values, endpoint, since: from });
+            const submitted = statements().submitted.all({ ...values, endpoint, since: from });
             // The others came back since: those are `requeued`.
             return submitted.filter(({ version }) => version === 1);
           }),

@@ -7,7 +7,7 @@ import { JobgateError } from '../../contract/errors.ts';
 import type { JobStore, NewJob, Submitted } from '../job-store.ts';
 import type { Transaction } from './group-commit.ts';
 import type { JobWriter } from './job-writer.ts';
-import { param, type Session } from './session.ts';
+import { lazily, param, type Session } from './session.ts';
 
 const DEFAULT_MAX_LOST_LEASES = 3;
 
@@ -19,7 +19,7 @@ export const ID_ROLLBACK_MS = 24 * 60 * 60 * 1000;
 
 export function submissions(session: Session, writer: JobWriter): Pick<JobStore, 'submit'> {
   const { options, commits } = session;
-  const statements = prepareStatements(session);
+  const statements = lazily(() => prepareStatements(session));
   const ids = new V7Generator();
 
   function insert(tx: Transaction, job: NewJob): Submitted {
@@ -28,9 +28,9 @@ export function submissions(session: Session, writer: JobWriter): Pick<JobStore,
     const runAt = job.runAt ?? now;
     const ready = runAt <= now ? 1 : 0;
     const values = { ...job, jobId, runAt, ready, createdAt: now };
-    const seq = Number(statements.insertJob.run(values).lastInsertRowid);
+    const seq = Number(statements().insertJob.run(values).lastInsertRowid);
     const { text } = job.payload;
-    statements.insertPayload.run({ seq, crc: crc32(text), payload: text });
+    statements().insertPayload.run({ seq, crc: crc32(text), payload: text });
     if (job.idempotency) remember(job, jobId, now);
     const { tenant, endpoint } = job;
     const row = {
@@ -58,13 +58,13 @@ export function submissions(session: Session, writer: JobWriter): Pick<JobStore,
   function remember({ tenant, idempotency }: NewJob, jobId: string, now: number): void {
     if (!idempotency) return;
     const { key, digest, ttlMs } = idempotency;
-    statements.rememberKey.run({ tenant, key, digest, jobId, expiresAt: now + ttlMs });
+    statements().rememberKey.run({ tenant, key, digest, jobId, expiresAt: now + ttlMs });
   }
 
   /** The job an earlier submission with the same key made, also when it was removed since. */
   function replay({ tenant, id, idempotency }: NewJob): Submitted | undefined {
     if (!idempotency) return undefined;
-    const known = statements.findKey.get({ tenant, key: idempotency.key });
+    const known = statements().findKey.get({ tenant, key: idempotency.key });
     if (!known || known.expiresAt <= options.clock.now()) return undefined;
     if (known.digest !== idempotency.digest) throw keyReused(idempotency.key);
     const queueLength = session.counters.queueLength(tenant);

@@ -8,7 +8,7 @@ import type { Transaction } from './group-commit.ts';
 import type { JobRow } from './job-row.ts';
 import { CANCELLED, type JobWriter } from './job-writer.ts';
 import { isOver, type Lease } from './leases.ts';
-import { param, read, type Session } from './session.ts';
+import { lazily, param, read, type Session } from './session.ts';
 
 type Upkeep = Pick<
   JobStore,
@@ -24,7 +24,7 @@ const VACUUM_PAGES = 1000;
 
 export function upkeep(session: Session, writer: JobWriter): Upkeep {
   const { options, commits, leases, sqlite, checkpoints } = session;
-  const statements = prepareStatements(session);
+  const statements = lazily(() => prepareStatements(session));
 
   function expire(tx: Transaction, lease: Lease): boolean {
     // A heartbeat may have come since it was found to be due.
@@ -95,7 +95,7 @@ export function upkeep(session: Session, writer: JobWriter): Upkeep {
 
     wakeDelayed: (limit) =>
       commits.run((tx) => {
-        const due = statements.delayed.all({ now: options.clock.now(), limit });
+        const due = statements().delayed.all({ now: options.clock.now(), limit });
         for (const { seq } of due) {
           const row = writer.loadBySeq(seq);
           if (row) writer.save(tx, row, { ready: 1 }, 'queued', { reason: 'due' });
@@ -103,18 +103,18 @@ export function upkeep(session: Session, writer: JobWriter): Upkeep {
         return due.length;
       }),
 
-    nextDelayed: () => read(() => statements.nextDelayed.get()?.runAt ?? undefined),
+    nextDelayed: () => read(() => statements().nextDelayed.get()?.runAt ?? undefined),
 
     prune: (limit) =>
       commits.run((tx) => {
         const now = options.clock.now();
-        const expired = statements.expired.all({ now, limit });
+        const expired = statements().expired.all({ now, limit });
         for (const row of expired) {
           writer.announceRemoval(tx, row);
-          statements.remove.run({ seq: row.seq });
+          statements().remove.run({ seq: row.seq });
           session.counters.move(tx, row, null);
         }
-        const forgotten = statements.forgetKeys.run({ now, limit }).changes;
+        const forgotten = statements().forgetKeys.run({ now, limit }).changes;
         session.activity.prune(now);
         return Math.max(expired.length, forgotten);
       }),

@@ -5,18 +5,18 @@ import type { JobEnd } from '../../contract/job.ts';
 import type { EndStatus } from '../../contract/webhook.ts';
 import type { Transaction } from './group-commit.ts';
 import { damaged, toEnd, type JobRow } from './job-row.ts';
-import { param, type Session } from './session.ts';
+import { lazily, param, type Session } from './session.ts';
 
 type Ending = Omit<JobEnd, 'result'>;
 
 export class WebhookOutbox {
   readonly #session: Session;
-  readonly #insert: ReturnType<typeof prepareInsert>;
+  readonly #insert: () => ReturnType<typeof prepareInsert>;
   readonly #ids = new V7Generator();
 
   constructor(session: Session) {
     this.#session = session;
-    this.#insert = prepareInsert(session);
+    this.#insert = lazily(() => prepareInsert(session));
   }
 
   /** Of a job that has just ended; nothing where it has no address. */
@@ -26,7 +26,7 @@ export class WebhookOutbox {
     if (url === null || end === null) return;
     const now = this.#session.options.clock.now();
     const host = hostOf(url);
-    this.#insert.run({
+    this.#insert().run({
       deliveryId: this.#ids.generate().toString(),
       tenant,
       jobSeq,

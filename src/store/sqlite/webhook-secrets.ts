@@ -3,7 +3,7 @@ import { and, desc, eq, gt, isNotNull, isNull, or } from '../../../db/drizzle.ts
 import { webhookSecrets as secrets } from '../../../db/schema.ts';
 import type { WebhookSecret } from '../../contract/webhook.ts';
 import type { JobStore } from '../job-store.ts';
-import { param, read, type Session } from './session.ts';
+import { lazily, param, read, type Session } from './session.ts';
 
 type WebhookSecrets = Pick<
   JobStore,
@@ -13,12 +13,12 @@ type WebhookSecrets = Pick<
 export function webhookSecrets(session: Session): WebhookSecrets {
   const { commits } = session;
   const now = () => session.options.clock.now();
-  const statements = prepareStatements(session);
+  const statements = lazily(() => prepareStatements(session));
 
-  const list = (tenant: string): WebhookSecret[] => statements.live.all({ tenant, now: now() });
+  const list = (tenant: string): WebhookSecret[] => statements().live.all({ tenant, now: now() });
 
   const insert = (tenant: string, secret: string) =>
-    statements.insert.run({ tenant, secret, now: now() });
+    statements().insert.run({ tenant, secret, now: now() });
 
   return {
     listWebhookSecrets: (tenant) => read(() => list(tenant)),
@@ -31,8 +31,8 @@ export function webhookSecrets(session: Session): WebhookSecrets {
 
     rotateWebhookSecret: (tenant, secret, overlapMs, by) =>
       commits.runNewWork(() => {
-        statements.dropOlder.run({ tenant });
-        statements.expire.run({ tenant, expiresAt: now() + overlapMs });
+        statements().dropOlder.run({ tenant });
+        statements().expire.run({ tenant, expiresAt: now() + overlapMs });
         insert(tenant, secret);
         session.audit.note(by, { tenant, action: 'webhook.secret', target: tenant });
         return list(tenant);

@@ -9,7 +9,7 @@ import {
 } from '../../contract/webhook.ts';
 import type { JobRef, JobStore, WebhookFate, WebhookRef } from '../job-store.ts';
 import { verified } from './job-row.ts';
-import { param, read, type Session } from './session.ts';
+import { lazily, param, read, type Session } from './session.ts';
 import { readEnding } from './webhook-outbox.ts';
 
 type Webhooks = Pick<
@@ -28,23 +28,23 @@ type Row = typeof webhookDeliveries.$inferSelect;
 export function webhooks(session: Session): Webhooks {
   const { commits } = session;
   const now = () => session.options.clock.now();
-  const statements = prepareStatements(session);
+  const statements = lazily(() => prepareStatements(session));
 
   function toDelivery(row: Row, jobId: string): WebhookDelivery {
     const { deliveryId, jobStatus, url, state, reason, nextAttemptAt, createdAt, endedAt } = row;
-    const attempts = statements.attempts.all({ seq: row.seq });
+    const attempts = statements().attempts.all({ seq: row.seq });
     const about = { deliveryId, jobId, jobStatus, url, state, reason, attempts };
     return { ...about, nextAttemptAt, createdAt, endedAt };
   }
 
   function list({ tenant, jobId }: JobRef, limit: number): WebhookDelivery[] | undefined {
-    const job = statements.job.get({ tenant, jobId });
-    const rows = job && statements.ofJob.all({ jobSeq: job.seq, limit });
+    const job = statements().job.get({ tenant, jobId });
+    const rows = job && statements().ofJob.all({ jobSeq: job.seq, limit });
     return rows?.map((row) => toDelivery(row, jobId));
   }
 
   function find({ tenant, deliveryId }: WebhookRef): WebhookDelivery {
-    const found = statements.find.get({ tenant, deliveryId });
+    const found = statements().find.get({ tenant, deliveryId });
     if (!found) throw new JobgateError('delivery_not_found', 'Delivery not found');
     return toDelivery(found.delivery, found.jobId);
   }
@@ -52,19 +52,21 @@ export function webhooks(session: Session): Webhooks {
   return {
     listWebhookHosts: () =>
       read(() =>
-        statements.hosts.all().map(({ host, at }) => ({ host, nextAttemptAt: at ?? now() })),
+        statements()
+          .hosts.all()
+          .map(({ host, at }) => ({ host, nextAttemptAt: at ?? now() })),
       ),
 
     listPendingWebhooks: (host, limit) =>
       read(() =>
-        statements.pending
-          .all({ host, limit })
+        statements()
+          .pending.all({ host, limit })
           .map((row) => ({ ...row, nextAttemptAt: row.nextAttemptAt ?? now() })),
       ),
 
     findWebhookMessage: (deliveryId) =>
       read((): WebhookMessage | undefined => {
-        const row = statements.message.get({ deliveryId });
+        const row = statements().message.get({ deliveryId });
         if (!row) return undefined;
         const { jobId, id, endpoint } = row;
         const result = row.result === null ? null : verified('result', row.result, row.resultCrc);
@@ -73,34 +75,34 @@ export function webhooks(session: Session): Webhooks {
 
     recordWebhookAttempt: ({ deliveryId, step }, attempt, fate) =>
       commits.runNewWork(() => {
-        const row = statements.byId.get({ deliveryId });
+        const row = statements().byId.get({ deliveryId });
         if (!row) return;
         const attempts = row.attempts + 1;
-        statements.addAttempt.run({ ...attempt, seq: row.seq, attempt: attempts });
-        statements.dropAttempts.run({ seq: row.seq, last: attempts - MAX_KEPT_ATTEMPTS });
+        statements().addAttempt.run({ ...attempt, seq: row.seq, attempt: attempts });
+        statements().dropAttempts.run({ seq: row.seq, last: attempts - MAX_KEPT_ATTEMPTS });
         const isAskedAgain = row.step !== step && fate.state !== 'delivered';
         const changes = isAskedAgain ? {} : { step: row.step + 1, ...columnsOf(fate, now()) };
-        statements.save.run({ ...row, attempts, ...changes });
+        statements().save.run({ ...row, attempts, ...changes });
       }),
 
     listWebhookDeliveries: (ref, limit) => read(() => list(ref, limit)),
 
     listFailedWebhooks: (tenant, { limit, maxCount }) =>
       read(() => ({
-        count: statements.countFailed.get({ tenant, maxCount })?.n ?? 0,
-        deliveries: statements.failed
-          .all({ tenant, limit })
+        count: statements().countFailed.get({ tenant, maxCount })?.n ?? 0,
+        deliveries: statements()
+          .failed.all({ tenant, limit })
           .map(({ delivery, jobId, endpoint }) => ({ ...toDelivery(delivery, jobId), endpoint })),
       })),
 
     redeliverWebhook: ({ tenant, deliveryId }) =>
       commits.runNewWork((tx) => {
-        const found = statements.find.get({ tenant, deliveryId });
+        const found = statements().find.get({ tenant, deliveryId });
         if (found) {
           const { host } = found.delivery;
           const nextAttemptAt = now();
           const changes = columnsOf({ state: 'pending', nextAttemptAt }, nextAttemptAt);
-          statements.save.run({ ...found.delivery, step: 0, ...changes });
+          statements().save.run({ ...found.delivery, step: 0, ...changes });
           tx.afterCommit(() => session.announceWebhook({ host, nextAttemptAt }));
         }
         return find({ tenant, deliveryId });

@@ -5,7 +5,7 @@ import type { Clock } from '../../contract/clock.ts';
 import type { ActiveWorker, ClaimRequest, JobStore, RunningJob } from '../job-store.ts';
 import { toProgress } from './job-row.ts';
 import type { Lease } from './leases.ts';
-import { read, type Session } from './session.ts';
+import { lazily, read, type Session } from './session.ts';
 
 /** Workers remembered at the most, those that spoke last, and characters of what they said. */
 const MAX_WORKERS = 10_000;
@@ -89,11 +89,11 @@ function charactersOf({ workerId, endpoints }: SeenWorker): number {
 
 export function workers(session: Session): Pick<JobStore, 'listWorkers'> {
   const { clock } = session.options;
-  const running = prepareRunning(session);
+  const running = lazily(() => prepareRunning(session));
 
   function findJobs(leases: readonly Lease[]): Map<number, RunningJob> {
     const seqs = JSON.stringify(leases.map(({ seq }) => seq));
-    const rows = running.all({ seqs });
+    const rows = running().all({ seqs });
     return new Map(
       rows.map(({ seq, jobId, endpoint, startedAt, ...row }) => [
         seq,
