@@ -30,6 +30,9 @@ export interface MaintenanceOptions {
   more?: Readonly<Record<string, Poll>>;
 }
 
+/** After a start. Who waited for the gateway is answered first: moving a log takes 20 ms. */
+const FIRST_MS = 100;
+
 const RETRY_MS = 1000;
 
 /** What fails the same way is told again after so long: the log may be on the disk that is full. */
@@ -63,7 +66,7 @@ export class Maintenance {
   }
 
   start(): void {
-    for (const [name, poll] of Object.entries(this.#units)) this.#schedule(name, poll, 0);
+    for (const [name, poll] of Object.entries(this.#units)) this.#schedule(name, poll, FIRST_MS);
   }
 
   /** Resolves when no unit runs any more. */

@@ -10,7 +10,7 @@ import { PageSums } from './page-sums.ts';
 import { isHalfMade, readBeside, readOnly } from './read-only.ts';
 import { toOpenError } from './sqlite-errors.ts';
 import { refuseBrokenLog, refuseDamaged, refuseEmptied } from './start-check.ts';
-import { scanWal } from './wal-scan.ts';
+import { scanWal, type WalScan } from './wal-scan.ts';
 
 export type Orm = BetterSQLite3Database;
 
@@ -26,8 +26,8 @@ export function openDatabase(path: string): OpenDatabase {
   const existed = existsSync(path);
   const isNew = !hasContent(path);
   try {
-    refuseUnsuitable(path, isNew);
-    return open(path);
+    const wal = refuseUnsuitable(path, isNew);
+    return open(path, wal);
   } catch (error) {
     if (isNew && !existed) removeNewFile(path);
     throw toOpenError(path, error);
@@ -61,10 +61,13 @@ export function checkVersionBeside(path: string): void {
   }
 }
 
-function open(path: string): OpenDatabase {
+/** `wal` is the log as the checks read it: they change nothing. */
+function open(path: string, wal: WalScan): OpenDatabase {
   closeSync(openSync(path, 'a', 0o600));
   giveToOwner(path, path);
-  const known = coverLog(path);
+  const known = PageSums.open(path);
+  // The log that a crash left is in the sums before SQLite may move it.
+  known?.cover(wal);
   const sqlite = new Database(path);
   let close: () => unknown = () => sqlite.close();
   try {
@@ -81,13 +84,6 @@ function open(path: string): OpenDatabase {
     close();
     throw error;
   }
-}
-
-/** The sums of the file, and in them the log that a crash left: from here on SQLite may move it. */
-function coverLog(path: string): PageSums | undefined {
-  const sums = PageSums.open(path);
-  sums?.cover(scanWal(`${path}-wal`));
-  return sums;
 }
 
 /** In this order: auto_vacuum cannot be set any more once the file is in WAL mode. */
@@ -139,10 +135,12 @@ function hasContent(path: string): boolean {
   return existsSync(path) && statSync(path).size > 0;
 }
 
-function refuseUnsuitable(path: string, isNew: boolean): void {
+/** The log of one that is suitable. */
+function refuseUnsuitable(path: string, isNew: boolean): WalScan {
   if (isNew) {
     refuseOrphanWal(path);
-    return refuseEmptied(path);
+    refuseEmptied(path);
+    return scanWal(`${path}-wal`);
   }
   if (statSync(path).isDirectory()) {
     throw new StoreOpenError(
@@ -156,6 +154,7 @@ function refuseUnsuitable(path: string, isNew: boolean): void {
   // Read only, so that a file we must not touch is not touched.
   refuseNewerOrForeign(path, readOnly(path, appliedMigrations));
   refuseDamaged(path, wal);
+  return wal;
 }
 
 /** SQLite would delete a log whose database is gone, and start empty. */

@@ -28,6 +28,7 @@ type Row = typeof webhookDeliveries.$inferSelect;
 export function webhooks(session: Session): Webhooks {
   const { commits } = session;
   const now = () => session.options.clock.now();
+  const hosts = lazily(() => prepareHosts(session));
   const statements = lazily(() => prepareStatements(session));
 
   function toDelivery(row: Row, jobId: string): WebhookDelivery {
@@ -52,8 +53,8 @@ export function webhooks(session: Session): Webhooks {
   return {
     listWebhookHosts: () =>
       read(() =>
-        statements()
-          .hosts.all()
+        hosts()
+          .all()
           .map(({ host, at }) => ({ host, nextAttemptAt: at ?? now() })),
       ),
 
@@ -119,20 +120,26 @@ function columnsOf(fate: WebhookFate, now: number) {
   };
 }
 
+// A literal: only then does SQLite see that the index of pending deliveries serves.
+const isPending = sql`state = 'pending'`;
+
+/** Of its own: a start needs no other. */
+function prepareHosts({ orm }: Session) {
+  const d = webhookDeliveries;
+  return orm
+    .select({ host: d.host, at: min(d.nextAttemptAt) })
+    .from(d)
+    .where(isPending)
+    .groupBy(d.host)
+    .prepare();
+}
+
 function prepareStatements({ orm }: Session) {
   const d = webhookDeliveries;
-  // A literal: only then does SQLite see that the index of pending deliveries serves.
-  const isPending = sql`state = 'pending'`;
   // Of this end, not of one that came after a retry: only `done` has a result and is never retried.
   const ofDone = (column: typeof jobs.result | typeof jobs.resultCrc) =>
     sql`case when ${d.jobStatus} = 'done' then ${column} end`;
   return {
-    hosts: orm
-      .select({ host: d.host, at: min(d.nextAttemptAt) })
-      .from(d)
-      .where(isPending)
-      .groupBy(d.host)
-      .prepare(),
     pending: orm
       .select({
         deliveryId: d.deliveryId,
