@@ -23,8 +23,8 @@ function tell(round: number, rounds: number): void {
 }
 
 function rowOf(report: KillReport, rounds: number) {
-  const ready = spread(report.readyMs);
-  const cpu = spread(report.startCpuMs);
+  const ready = spread(report.starts.map((start) => start.ready));
+  const cpu = spread(report.starts.map((start) => start.cpu));
   return {
     rounds,
     's/round': (report.roundsMs / 1000 / Math.max(rounds, 1)).toFixed(2),
@@ -44,12 +44,12 @@ function rowOf(report: KillReport, rounds: number) {
   };
 }
 
-function judge({ faults, readyMs }: KillReport): number {
+function judge({ faults, starts }: KillReport): number {
   for (const fault of faults) process.stderr.write(`FAULT: ${fault}\n`);
-  const late = readyMs.filter((ms) => ms >= READY_LIMIT_MS).length;
-  if (late > 0) {
-    const of = `${late} of ${readyMs.length} starts`;
-    process.stderr.write(`LATE: ${of} took ${READY_LIMIT_MS} ms or more\n`);
+  const late = starts.filter(({ ready }) => ready >= READY_LIMIT_MS);
+  for (const { ready, cpu, waited } of late) {
+    const of = `${cpu} of the processor and ${waited.toFixed(0)} waiting for one`;
+    process.stderr.write(`LATE: a start took ${ready.toFixed(0)} ms, ${of}\n`);
   }
-  return faults.length + late > 0 ? 1 : 0;
+  return faults.length + late.length > 0 ? 1 : 0;
 }

@@ -24,6 +24,9 @@ const POLL_MS = 10;
 /** The unit of Linux in /proc/<pid>/stat. */
 const MS_PER_TICK = 10;
 
+/** Of that in /proc/<pid>/schedstat. */
+const NS_PER_MS = 1_000_000;
+
 /** Those that run: none may outlive this process, however that ends. */
 const running = new Set<ChildProcess>();
 
@@ -68,6 +71,12 @@ class Process {
     const stat = readFileSync(`/proc/${this.pid}/stat`, 'utf8');
     const [user = 0, system = 0] = stat.split(') ')[1]!.split(' ').slice(11, 13).map(Number);
     return (user + system) * MS_PER_TICK;
+  }
+
+  /** How long its main thread was ready to run and had no processor, milliseconds. */
+  get waitedMs(): number {
+    const schedstat = readFileSync(`/proc/${this.pid}/schedstat`, 'utf8');
+    return Number(schedstat.split(' ')[1]) / NS_PER_MS;
   }
 
   signal(signal: NodeJS.Signals): void {
@@ -151,6 +160,10 @@ export class GatewayProcess {
 
   get cpuMs(): number {
     return this.#process?.cpuMs ?? 0;
+  }
+
+  get waitedMs(): number {
+    return this.#process?.waitedMs ?? 0;
   }
 
   async kill(): Promise<void> {

@@ -14,13 +14,21 @@ export interface KillOptions {
   onRound?: (round: number) => void;
 }
 
+/** Milliseconds. */
+export interface Start {
+  /** From the kill until it answered again. */
+  ready: number;
+  /** Of the processor. */
+  cpu: number;
+  /** For a processor. */
+  waited: number;
+}
+
 export interface KillReport {
   gatewayKills: number;
   workerKills: number;
-  /** Milliseconds from each kill of the gateway until it answered again. */
-  readyMs: number[];
-  /** Processor time of each of these starts, milliseconds. */
-  startCpuMs: number[];
+  /** Of each kill of the gateway. */
+  starts: Start[];
   roundsMs: number;
   /** Answered 202. */
   jobs: number;
@@ -92,8 +100,7 @@ class Crew {
   readonly kills = {
     gatewayKills: 0,
     workerKills: 0,
-    readyMs: [] as number[],
-    startCpuMs: [] as number[],
+    starts: [] as Start[],
   };
   #hired = 0;
 
@@ -112,8 +119,9 @@ class Crew {
       this.kills.gatewayKills += 1;
       // A worker that starts takes a core of two: it is the gateway's start that is measured.
       await Promise.all(this.#workers.map((one) => one.told('started')));
-      this.kills.readyMs.push(await this.#gateway.killAndStart());
-      this.kills.startCpuMs.push(this.#gateway.cpuMs);
+      const ready = await this.#gateway.killAndStart();
+      const { cpuMs: cpu, waitedMs: waited } = this.#gateway;
+      this.kills.starts.push({ ready, cpu, waited });
       return;
     }
     await worker.told('started');
