@@ -12,6 +12,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
+import { isBuiltin } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -67,6 +68,16 @@ function startMain(main: string, args: string[], environment: Record<string, str
   return startJobgate([], environment, () => [process.execPath, main, ...args]);
 }
 
+/** What comes of packages, or of parts of the program, that a start does not load. */
+const LOADED_LATER = [
+  '/',
+  '/docs/',
+  '/docs/js/scalar.js',
+  '/openapi.json',
+  '/metrics',
+  '/trpc/jobs.stats',
+];
+
 /** Submits a job and asks for it; resolves to where the gateway answers. */
 async function expectToServe(gateway: Child): Promise<URL> {
   const url = /http:\/\/[^"]+/.exec(await gateway.line('Server listening at '))?.[0] ?? '';
@@ -81,6 +92,10 @@ async function expectToServe(gateway: Child): Promise<URL> {
   const { job_id } = (await submitted.json()) as { job_id: string };
   const answer = await ask('job/status', { job_id });
   expect(await answer.json()).toMatchObject({ response: { job_status: 'queued' } });
+  for (const path of LOADED_LATER) {
+    const { status } = await fetch(url + path, { headers: { 'x-api-key': KEY } });
+    expect([path, status]).toEqual([path, 200]);
+  }
   return new URL(url);
 }
 
@@ -174,6 +189,22 @@ describe('the package', () => {
     await expectToServe(gateway);
     await stop(gateway);
   }, 120_000);
+
+  it('asks for no package that is not installed with it', () => {
+    const text = globSync(join(folder, 'build/app/dist/src/**/*.js'))
+      .map((file) => readFileSync(file, 'utf8'))
+      .join('\n');
+    const asked = text.matchAll(
+      /(?:\bfrom |\bimport\(|\b__require\(|^import )"((?:@[^/"]+\/)?[\w][^/"]*)/gm,
+    );
+    const names = [...asked].map(([, name]) => name!).filter((name) => !isBuiltin(name));
+    const { dependencies, peerDependencies } = pkg;
+    const installed = Object.keys({ ...dependencies, ...peerDependencies });
+    // The servers of the gateway are made without them.
+    const never = ['@fastify/ajv-compiler', '@fastify/fast-json-stringify-compiler'];
+    expect(names).toEqual(expect.arrayContaining(['better-sqlite3', 'undici', ...never]));
+    expect(names.filter((name) => ![...installed, ...never].includes(name))).toEqual([]);
+  });
 
   it('has the licence of each package that is in its own files', () => {
     const licensed = new Set(readLicenses().keys());

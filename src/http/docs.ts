@@ -2,6 +2,7 @@
 import fastify, { type FastifyInstance } from 'fastify';
 import { makeAsset, sendTagged, type Asset } from './assets.ts';
 import { loadOnce } from './load-once.ts';
+import { NO_COMPILERS } from './no-compilers.ts';
 import { POLICY_HEADER } from './security-headers.ts';
 
 const ROOT = '/docs';
@@ -42,7 +43,7 @@ async function makeFile(page: FastifyInstance, path: string): Promise<Asset> {
 
 async function buildPage(): Promise<FastifyInstance> {
   const { default: scalar } = await import('@scalar/fastify-api-reference');
-  const page = fastify();
+  const page = fastify({ schemaController: NO_COMPILERS });
   await page.register(scalar, {
     routePrefix: ROOT,
     configuration: {

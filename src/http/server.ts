@@ -26,6 +26,7 @@ import { mountHealth } from './health.ts';
 import { loadOnce } from './load-once.ts';
 import { shedLoad } from './load-shedding.ts';
 import { mountMetrics, type MetricsOptions } from './metrics.ts';
+import { NO_COMPILERS } from './no-compilers.ts';
 import { concludeUnrouted, observeRequests } from './observe-requests.ts';
 import { openSockets } from './open-sockets.ts';
 import { REQUEST_ID_HEADER, requestIdOf } from './request-id.ts';
@@ -78,13 +79,6 @@ const MAX_URL_LENGTH = 12_000;
 /** tRPC puts the names of a whole batch into one path parameter. */
 const MAX_PARAM_LENGTH = 5000;
 
-/** The procedures check with zod. Fastify's own, never used, would take 60 ms of a start to load. */
-const NO_COMPILERS = { buildValidator: refuseSchema, buildSerializer: refuseSchema };
-
-function refuseSchema(): never {
-  throw new Error('No route has a schema of Fastify: its procedure checks');
-}
-
 export async function buildServer(
   services: Services,
   {
@@ -125,7 +119,7 @@ export async function buildServer(
       ServerResponse: guardedServerResponse,
     },
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
-    schemaController: { compilersFactory: NO_COMPILERS },
+    schemaController: NO_COMPILERS,
     // Fastify's own 503 is not in our words: `drainOnClose` answers.
     return503OnClosing: false,
     frameworkErrors: (error, request, reply) => {
