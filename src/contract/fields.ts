@@ -100,12 +100,15 @@ export const timestamp = z
   .max(LAST_DATE)
   .meta({ description: 'Epoch milliseconds.', examples: [1764000000000] });
 
+/** A year. */
+const MAX_ETA_SECONDS = 365 * 24 * 60 * 60;
+
 export const progress = z
   .strictObject({
     percent: z.number().min(0).max(100).optional(),
     phase: storedText(255).optional(),
     message: storedText(1000).optional(),
-    eta_seconds: z.number().min(0).optional(),
+    eta_seconds: z.number().min(0).max(MAX_ETA_SECONDS).optional(),
   })
   .meta({ description: 'How far the worker is.', examples: [{ percent: 40, phase: 'decode' }] });
 

@@ -27,7 +27,12 @@ const input = z
       .meta({ examples: ['transcriber-1'] }),
     endpoints: z.array(endpointPath).min(1).max(100).describe('The kinds of work it can do.'),
     pid: z.int().min(0).optional().describe("The worker's process id."),
-    max: z.int().min(1).max(100).default(1).describe('How many jobs at the most.'),
+    max: z
+      .int()
+      .min(1)
+      .max(100)
+      .default(1)
+      .describe('How many jobs at the most; fewer, once their payloads are 8 MiB together.'),
     lease_seconds: leaseSeconds.default(DEFAULT_LEASE_SECONDS),
     wait_seconds: z.int().min(0).max(30).default(0).describe('Holds on until work comes.'),
   })

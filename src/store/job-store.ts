@@ -423,7 +423,7 @@ export interface JobStore {
   nextDelayed(): Promise<number | undefined>;
   /**
    * Removes ended jobs past their retention, once their webhooks are no longer pending, and
-   * idempotency keys past theirs.
+   * idempotency keys past theirs. As many as `limit` says that there may be more.
    */
   prune(limit: number): Promise<number>;
   /** Moves the log into the file and gives free space back to the disk. */

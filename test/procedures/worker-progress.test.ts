@@ -87,7 +87,8 @@ describe('200', () => {
     const lease = await startJob(gateway);
     const least = { percent: 0, phase: '', message: '', eta_seconds: 0 };
     const most = { percent: 100, phase: 'x'.repeat(255), message: 'x'.repeat(1000) };
-    for (const told of [least, most, {}]) {
+    const longest = { eta_seconds: 31_536_000 };
+    for (const told of [least, most, longest, {}]) {
       expect((await tell({ ...lease, ...told })).status).toBe(200);
       expect((await get(lease)).progress).toEqual(told);
     }
@@ -106,6 +107,7 @@ describe('400', () => {
     ['message', 'x'.repeat(1001)],
     ['message', '\ud800'],
     ['eta_seconds', -1],
+    ['eta_seconds', 31_536_001],
     ['progress', { percent: 1 }],
   ])('where %s is %j', async (path, value) => {
     const lease = await startJob(gateway);

@@ -22,6 +22,12 @@ interface Candidate {
   runAt: number;
 }
 
+/**
+ * Characters of payload with which a claim ends, however many jobs it asks for: the answer is one
+ * text, and with MAX_BODY_BYTES at its greatest a hundred payloads are more than a text can be.
+ */
+const ENOUGH_PAYLOAD = 8 * 1024 * 1024;
+
 export function claims(session: Session, writer: JobWriter): Pick<JobStore, 'claim'> {
   const { options, commits, leases } = session;
   const statements = lazily(() => prepareStatements(session));
@@ -33,6 +39,19 @@ export function claims(session: Session, writer: JobWriter): Pick<JobStore, 'cla
       findWaiting()({ tenant, endpoint, max }),
     );
     return found.sort(byOrder).slice(0, max);
+  }
+
+  function claimAll(tx: Transaction, request: ClaimRequest): ClaimedJob[] {
+    const claimed: ClaimedJob[] = [];
+    let size = 0;
+    for (const { seq } of candidates(request)) {
+      if (size >= ENOUGH_PAYLOAD) break;
+      const job = claimOne(tx, request, seq);
+      if (!job) continue;
+      claimed.push(job);
+      size += job.payload.text.length;
+    }
+    return claimed;
   }
 
   function claimOne(tx: Transaction, request: ClaimRequest, seq: number): ClaimedJob | undefined {
@@ -117,9 +136,7 @@ export function claims(session: Session, writer: JobWriter): Pick<JobStore, 'cla
 
   const claim: JobStore['claim'] = (request) => {
     session.workers.noteClaim(request);
-    return commits.runNewWork((tx) =>
-      candidates(request).flatMap(({ seq }) => claimOne(tx, request, seq) ?? []),
-    );
+    return commits.runNewWork((tx) => claimAll(tx, request));
   };
   return { claim: options.observer ? timed(claim, options.observer, options.clock) : claim };
 }

@@ -127,11 +127,15 @@ export function decisions(session: Session, writer: JobWriter): Decisions {
       }),
 
     cancelMany: (tenant, jobIds, by) =>
-      commits.run((tx) => changeEach(tenant, jobIds, isCancellable, (row) => cancel(tx, row, by))),
+      commits.run(
+        (tx) => changeEach(tenant, jobIds, isCancellable, (row) => cancel(tx, row, by)),
+        jobIds.length,
+      ),
 
     retryMany: (tenant, jobIds, by) =>
-      commits.runNewWork((tx) =>
-        changeEach(tenant, jobIds, isRetryable, (row) => retry(tx, row, by)),
+      commits.runNewWork(
+        (tx) => changeEach(tenant, jobIds, isRetryable, (row) => retry(tx, row, by)),
+        jobIds.length,
       ),
 
     delete: (ref, by) =>

@@ -17,6 +17,8 @@ type Purpose = 'new work' | 'work' | 'probe';
 
 interface PendingWrite {
   purpose: Purpose;
+  /** Jobs that it makes or changes, or what takes as long. */
+  weight: number;
   body: WriteBody<unknown>;
   resolve(value: unknown): void;
   reject(error: unknown): void;
@@ -55,7 +57,7 @@ export interface CommitObserver {
   committed(writes: number, ms: number): void;
 }
 
-/** Bounds how long one flush holds the event loop (about 5 ms of submissions). */
+/** Bounds how long one flush holds the event loop: what the writes weigh, about 5 ms of submissions. */
 const MAX_BATCH = 200;
 
 /** Turns of the loop without a new write before no more are waited for: about 0.1 ms. */
@@ -99,14 +101,17 @@ export class GroupCommit {
     this.#changes = sqlite.prepare<[], number>('SELECT total_changes()').pluck();
   }
 
-  /** Resolves to what `body` returned, once it survives a power cut. `body` is synchronous. */
-  run<T>(body: WriteBody<T>): Promise<T> {
-    return this.#queue(body, 'work');
+  /**
+   * Resolves to what `body` returned, once it survives a power cut. `body` is synchronous. `weight`
+   * (default 1) is how many jobs it makes or changes: the heavy ones do not share one long flush.
+   */
+  run<T>(body: WriteBody<T>, weight?: number): Promise<T> {
+    return this.#queue(body, 'work', weight);
   }
 
   /** The same, but refused (`unavailable`) while the disk is full, so that what runs can still end. */
-  runNewWork<T>(body: WriteBody<T>): Promise<T> {
-    return this.#queue(body, 'new work');
+  runNewWork<T>(body: WriteBody<T>, weight?: number): Promise<T> {
+    return this.#queue(body, 'new work', weight);
   }
 
   /** The same for a write that only shows whether there can be one: no measure has it. */
@@ -114,9 +119,9 @@ export class GroupCommit {
     return this.#queue(body, 'probe');
   }
 
-  #queue<T>(body: WriteBody<T>, purpose: Purpose): Promise<T> {
+  #queue<T>(body: WriteBody<T>, purpose: Purpose, weight = 1): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      this.#pending.push({ purpose, body, resolve, reject });
+      this.#pending.push({ purpose, weight, body, resolve, reject });
       this.#schedule();
     });
   }
@@ -150,10 +155,17 @@ export class GroupCommit {
   }
 
   #flushBatch(): void {
-    const batch = this.#pending.splice(0, MAX_BATCH).filter((write) => this.#isWelcome(write));
+    const batch = this.#takeBatch().filter((write) => this.#isWelcome(write));
     this.#lastBatch = batch.length;
     if (batch.length === 0 || this.#commit(batch)) return;
     for (const write of batch) this.#commitAlone(write);
+  }
+
+  /** As many of the first as are not too heavy together; one at the least. */
+  #takeBatch(): PendingWrite[] {
+    let weight = 0;
+    const end = this.#pending.findIndex((write) => (weight += write.weight) > MAX_BATCH);
+    return this.#pending.splice(0, end < 0 ? this.#pending.length : Math.max(1, end));
   }
 
   /** Ends: what makes room is used up after two times. */

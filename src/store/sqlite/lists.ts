@@ -1,7 +1,6 @@
 // Lists of jobs: pages by keyset, each read from the index that its filter names, newest first.
 import { and, desc, eq, inArray, sql } from '../../../db/drizzle.ts';
 import { jobs } from '../../../db/schema.ts';
-import { JOB_STATUSES } from '../../contract/job.ts';
 import type { JobFilter, JobStore, ListQuery } from '../job-store.ts';
 import { rowColumns, toSummary } from './job-row.ts';
 import {
@@ -25,12 +24,13 @@ export function lists(session: Session): Lists {
 
   /** The newest jobs behind the position. The indexes are by state, so that several are merged. */
   function newest(filter: JobFilter, behind: ListPosition, limit: number): ListPosition[] {
-    const { tenant, id, since, until } = filter;
+    const { tenant, id, status, endpoint, since, until } = filter;
     const { createdAt, seq } = behind;
     const before = { until: Math.min(until ?? createdAt, createdAt), createdAt, seq };
     const values = { tenant, id, ...before, limit };
     const statement = statements()[id === null ? 'byEndpoint' : 'byCallerId'];
-    const kinds = id === null ? session.counters.kinds(filter) : kindsOfCaller(filter);
+    // A caller's own id has few jobs in most hands: its index is of all states and endpoints.
+    const kinds = id === null ? session.counters.kinds(filter) : [{ status, endpoint }];
     const sources = kinds.map(
       (kind) => (from: number) => statement.all({ ...values, ...kind, since: from }),
     );
@@ -79,11 +79,6 @@ export function lists(session: Session): Lists {
   };
 }
 
-/** The caller's own ids have few jobs each: those of any endpoint are read together. */
-function kindsOfCaller({ status, endpoint }: JobFilter) {
-  return (status === null ? JOB_STATUSES : [status]).map((each) => ({ status: each, endpoint }));
-}
-
 function prepareStatements({ orm }: Session) {
   const position = { createdAt: jobs.createdAt, seq: jobs.seq };
   const isStatus = eq(jobs.status, param('status'));
@@ -96,10 +91,11 @@ function prepareStatements({ orm }: Session) {
       .orderBy(desc(jobs.createdAt), desc(jobs.seq))
       .limit(sql.placeholder('limit'))
       .prepare();
+  const anyStatus = isOrAny(jobs.status, 'status');
   const anyEndpoint = isOrAny(jobs.endpoint, 'endpoint');
   return {
     byEndpoint: page(isEndpoint, isStatus),
-    byCallerId: page(eq(jobs.id, param('id')), isStatus, anyEndpoint),
+    byCallerId: page(eq(jobs.id, param('id')), anyStatus, anyEndpoint),
     row: orm
       .select(rowColumns)
       .from(jobs)

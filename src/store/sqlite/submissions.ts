@@ -89,7 +89,7 @@ export function submissions(session: Session, writer: JobWriter): Pick<JobStore,
 
   return {
     submit: (newJobs, by) =>
-      commits.runNewWork((tx) => newJobs.map((job) => submitOne(tx, job, by))),
+      commits.runNewWork((tx) => newJobs.map((job) => submitOne(tx, job, by)), newJobs.length),
   };
 }
 

@@ -1,6 +1,6 @@
 // Upkeep: what time does to jobs (lapsed leases, delays that are over, retention) and to the file.
 import { and, asc, eq, lte, min, sql } from '../../../db/drizzle.ts';
-import { idempotencyKeys, jobs } from '../../../db/schema.ts';
+import { events, idempotencyKeys, jobs } from '../../../db/schema.ts';
 import type { AttemptOutcome } from '../../contract/job.ts';
 import type { JobStore } from '../job-store.ts';
 import type { LeaseLoss } from '../store-observer.ts';
@@ -109,7 +109,11 @@ export function upkeep(session: Session, writer: JobWriter): Upkeep {
       commits.run((tx) => {
         const now = options.clock.now();
         const expired = statements().expired.all({ now, limit });
+        let left = MAX_EVENTS;
         for (const row of expired) {
+          left -= statements().dropEvents.run({ seq: row.seq, limit: left }).changes;
+          // It may have more: it stays until the next time, which is soon.
+          if (left === 0) return limit;
           writer.announceRemoval(tx, row);
           statements().remove.run({ seq: row.seq });
           session.counters.move(tx, row, null);
@@ -127,6 +131,9 @@ export function upkeep(session: Session, writer: JobWriter): Upkeep {
       }),
   };
 }
+
+/** Removed in one commit: a job that told its progress for an hour has some 3,600, gone with it. */
+const MAX_EVENTS = 1000;
 
 /** A short retention does not lose the webhook of a receiver that is down. */
 const hasToldItsEnd = sql`not exists (select 1 from webhook_deliveries where job_seq = jobs.seq and state = 'pending')`;
@@ -161,6 +168,12 @@ function prepareStatements({ orm }: Session) {
       .where(and(lte(jobs.expiresAt, param('now')), hasToldItsEnd))
       .orderBy(asc(jobs.expiresAt))
       .limit(sql.placeholder('limit'))
+      .prepare(),
+    dropEvents: orm
+      .delete(events)
+      .where(
+        sql`seq in (select seq from events where job_seq = ${sql.placeholder('seq')} order by seq limit ${sql.placeholder('limit')})`,
+      )
       .prepare(),
     remove: orm
       .delete(jobs)

@@ -1,5 +1,6 @@
 // Conformance: which job a claim gives out, and that it is given out once.
 import { describe, expect, it } from 'vitest';
+import { JsonText } from '../../../src/contract/json-text.ts';
 import { benchFor, ENDPOINT, MANY, newJob, TENANT, type Bench, type Suite } from './harness.ts';
 
 const OTHER = '/v1/video/cut';
@@ -65,6 +66,16 @@ export function orderTests(suite: Suite): void {
       expect(await bench.claim({ max: 3 })).toHaveLength(3);
       expect(await bench.claim({ max: 100 })).toHaveLength(2);
       expect(await bench.claim({ max: 100 })).toEqual([]);
+    });
+
+    it('gives out fewer when their payloads are long, and one at the least', async () => {
+      const bench = await benchFor(suite);
+      const payload = JsonText.of({ text: 'x'.repeat(5_000_000) });
+      for (let i = 0; i < 3; i += 1) await bench.submit({ payload });
+      expect(await bench.claim({ max: 100 })).toHaveLength(2);
+      expect(await bench.claim({ max: 100 })).toHaveLength(1);
+      await bench.submit({ payload: JsonText.of({ text: 'x'.repeat(9_000_000) }) });
+      expect(await bench.claim({ max: 100 })).toHaveLength(1);
     });
 
     it('fifty callers at once never get the same job', async () => {

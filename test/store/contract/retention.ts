@@ -6,6 +6,7 @@ import {
   expectCountersToAgree,
   MANY,
   newJob,
+  RESULT,
   RETENTION_MS,
   TENANT,
   type Suite,
@@ -68,6 +69,24 @@ export function retentionTests(suite: Suite): void {
       const left = await Promise.all(refs.map((ref) => bench.status(ref)));
       expect(left).toEqual([undefined, undefined, 'done', 'done', 'done']);
       expect(await bench.store.prune(MANY)).toBe(3);
+    });
+
+    it('a job with a long history goes in several commits, and those behind it after it', async () => {
+      const bench = await benchFor(suite);
+      const long = await bench.running();
+      for (let percent = 0; percent < 1500; percent += 1) {
+        bench.clock.advance(1000);
+        await bench.store.heartbeat(long, null, { percent: percent / 15 });
+      }
+      await bench.store.complete(long, RESULT);
+      const short = await bench.inState('done');
+      bench.clock.advance(RETENTION_MS);
+      expect(await bench.store.prune(2)).toBe(2);
+      expect([await bench.status(long), await bench.status(short)]).toEqual(['done', 'done']);
+      expect(await bench.store.listEvents(long, 0, MANY)).toHaveLength(503);
+      expect(await bench.store.prune(2)).toBe(2);
+      expect([await bench.status(long), await bench.status(short)]).toEqual([undefined, undefined]);
+      expect(await bench.store.prune(2)).toBe(0);
     });
 
     it('a removed job keeps its idempotency key: the same request does not run twice', async () => {

@@ -87,6 +87,14 @@ it('writes that arrive together share one commit', async () => {
   expect(commitCount()).toBe(1);
 });
 
+it('heavy writes do not share one long commit, and none is too heavy', async () => {
+  const { commits, insert, committed, commitCount } = setUp();
+  const weights = [150, 50, 1, 1000, 199, 1];
+  await Promise.all(weights.map((weight, i) => commits.run(() => insert(i), weight)));
+  expect(committed()).toBe(weights.length);
+  expect(commitCount()).toBe(4);
+});
+
 it('a refusal before the first change makes nobody run twice; one after it, those before it', async () => {
   const { commits, insert, committed, commitCount } = setUp();
   let runs = 0;
