@@ -12,6 +12,8 @@ const LOOKERS = 2;
 /** A pause of a submitter is at most as long, milliseconds; of a looker always. */
 const SUBMIT_PAUSE_MS = 120;
 const LOOK_PAUSE_MS = 25;
+/** After a look that nobody answered: a gateway that starts needs the processor. */
+const DOWN_PAUSE_MS = 200;
 /** For each job that waits: what the killed workers do not get through would pile up for the end. */
 const PAUSE_PER_QUEUED_MS = 5;
 
@@ -121,7 +123,7 @@ export class Load {
       const job = jobId && (await this.#checker.look(jobId));
       const mayRetry = job && ['failed', 'cancelled'].includes(job.job_status);
       if (mayRetry && this.#random(4) === 0) await this.#checker.retry(jobId);
-      await sleep(LOOK_PAUSE_MS);
+      await sleep(job ? LOOK_PAUSE_MS : DOWN_PAUSE_MS);
     }
   }
 
