@@ -10,16 +10,17 @@ export interface Answer {
 /** Longer than any answer takes that is not held back. */
 const TIMEOUT_MS = 5000;
 const PATIENCE_MS = 30_000;
-/** Of five callers: asking more often takes a tenth of a core from a gateway that starts. */
-const RETRY_MS = 200;
+const RETRY_MS = 50;
 
 export class GatewayClient {
   readonly url: string;
   readonly apiKey: string;
+  readonly #retryMs: number;
 
-  constructor(url: string, apiKey: string) {
+  constructor(url: string, apiKey: string, retryMs = RETRY_MS) {
     this.url = url;
     this.apiKey = apiKey;
+    this.#retryMs = retryMs;
   }
 
   /** Undefined when no answer came: what was asked may have been done or not. */
@@ -41,7 +42,7 @@ export class GatewayClient {
     for (const end = performance.now() + PATIENCE_MS; performance.now() < end;) {
       const answer = await this.post(path, body, headers);
       if (answer) return answer;
-      await sleep(RETRY_MS);
+      await sleep(this.#retryMs);
     }
     throw new Error(`The gateway does not answer ${path}`);
   }

@@ -1,7 +1,7 @@
 // The load of the kill trial: submissions, cancellations and retries, and looks at what became of them.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Random } from '../../store/sqlite/damage.ts';
-import type { GatewayClient } from '../gateway-client.ts';
+import { GatewayClient } from '../gateway-client.ts';
 import type { Plan } from '../worker-program.ts';
 import type { Checker } from './checker.ts';
 
@@ -12,7 +12,7 @@ const LOOKERS = 2;
 /** A pause of a submitter is at most as long, milliseconds; of a looker always. */
 const SUBMIT_PAUSE_MS = 120;
 const LOOK_PAUSE_MS = 25;
-/** After a look that nobody answered: a gateway that starts needs the processor. */
+/** After what nobody answered: asked more often, a gateway that starts would lack a tenth of a core. */
 const DOWN_PAUSE_MS = 200;
 /** For each job that waits: what the killed workers do not get through would pile up for the end. */
 const PAUSE_PER_QUEUED_MS = 5;
@@ -31,7 +31,7 @@ export class Load {
   unanswered = 0;
 
   constructor(client: GatewayClient, checker: Checker, random: Random) {
-    this.#client = client;
+    this.#client = new GatewayClient(client.url, client.apiKey, DOWN_PAUSE_MS);
     this.#checker = checker;
     this.#random = random;
   }

@@ -53,6 +53,8 @@ async function runIn(folder: string, { rounds, seed, onRound }: StreamOptions) {
     load.start();
     for (let round = 0; round < rounds; round += 1) {
       await sleep(random(LONGEST_LIFE_MS));
+      // With short lives nobody may have been told anything yet that could be gone on from.
+      if (round === rounds - 1) await crowd.untilTold();
       await gateway.killAndStart();
       if (round % STOP_EVERY === 0) await stopAndStart(gateway);
       onRound?.();
@@ -107,6 +109,12 @@ class Crowd {
       resumes: all.reduce((sum, { resumes }) => sum + resumes, 0),
       told: all.reduce((sum, { ids }) => sum + ids.length, 0),
     };
+  }
+
+  /** Who follows all was told something: that one comes back. */
+  async untilTold(): Promise<void> {
+    const { ids } = this.#ofAll.followed;
+    for (let waited = 0; ids.length === 0 && waited < PATIENCE_MS; waited += 50) await sleep(50);
   }
 
   /** Every job has ended: those who follow one are told so, and who follows all has the last event. */
