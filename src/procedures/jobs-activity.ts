@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { percentilesOf, sumRunTimes } from '../contract/run-times.ts';
 import type { ActivityMinute } from '../store/job-store.ts';
-import { activityMinute, MINUTE_MS, sumMinute } from './activity-minutes.ts';
+import { activityMinute, lastMinutes, MINUTE_MS, sumMinute } from './activity-minutes.ts';
 import { answers, procedure } from './trpc.ts';
 
 /** As many as the store keeps. */
@@ -67,20 +67,13 @@ export const jobsActivity = procedure
       .optional(),
   )
   .output(answers(output))
-  .query(async ({ ctx: { services, principal } }): Promise<z.output<typeof output>> => {
-    const { store, clock } = services;
-    const present = Math.floor(clock.now() / MINUTE_MS) * MINUTE_MS;
-    const first = present - (MINUTES - 1) * MINUTE_MS;
-    const rows = await store.listActivity(principal.tenant, first);
-    // Without what is still to come, where the clock was set back.
-    const grouped = Map.groupBy(
-      rows.filter(({ at }) => at <= present),
-      ({ at }) => at,
-    );
+  .query(async ({ ctx }): Promise<z.output<typeof output>> => {
+    const { first, rows } = await lastMinutes(ctx, MINUTES);
+    const grouped = Map.groupBy(rows, ({ at }) => at);
     const minutes = Array.from({ length: MINUTES }, (_, index) => first + index * MINUTE_MS);
     return {
       minutes: minutes.map((at) => viewOf(at, grouped.get(at) ?? [])),
-      run_ms: percentilesOf(runTimesOf([...grouped.values()].flat()), IN_ALL),
+      run_ms: percentilesOf(runTimesOf(rows), IN_ALL),
     };
   });
 

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { timestamp } from '../contract/fields.ts';
 import { JOB_STATUSES, type JobStatus } from '../contract/job.ts';
 import type { ActivityMinute, StatusCount } from '../store/job-store.ts';
-import { activityMinute, MINUTE_MS, sumMinute } from './activity-minutes.ts';
+import { activityMinute, lastMinutes, sumMinute } from './activity-minutes.ts';
 import { answers, procedure } from './trpc.ts';
 
 /** How far back the throughput goes. */
@@ -75,14 +75,12 @@ export const jobsStats = procedure
   .output(answers(output))
   .query(async ({ ctx }): Promise<z.output<typeof output>> => {
     const { tenant } = ctx.principal;
-    const { store, clock, maxQueueLength } = ctx.services;
-    const present = Math.floor(clock.now() / MINUTE_MS) * MINUTE_MS;
-    const since = present - (THROUGHPUT_MINUTES - 1) * MINUTE_MS;
+    const { store, maxQueueLength } = ctx.services;
     const [counts, queueLength, oldest, activity] = await Promise.all([
       store.countByStatus(tenant),
       store.queueLength(tenant),
       store.oldestQueuedAt(tenant),
-      store.listActivity(tenant, since),
+      lastMinutes(ctx, THROUGHPUT_MINUTES),
     ]);
     const total = countAll(counts);
     return {
@@ -92,8 +90,7 @@ export const jobsStats = procedure
       queue_limit: maxQueueLength === 0 ? null : maxQueueLength,
       delayed: total.queued - queueLength,
       oldest_queued_at: oldest ?? null,
-      // A clock that was set back left rows of minutes that are still to come.
-      throughput: sumMinutes(activity.filter(({ at }) => at <= present)),
+      throughput: sumMinutes(activity.rows),
     };
   });
 
